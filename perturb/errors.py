@@ -1,0 +1,15 @@
+"""The few errors that cross rooms. `UserError` is what a person did; its text is the whole message."""
+
+from __future__ import annotations
+
+
+class UserError(Exception):
+    """Bad input from outside. The command line prints it as one line and exits with 2."""
+
+
+class UnrepresentableError(Exception):
+    """An intent or a value that this surface cannot say. Raised instead of corrupting it."""
+
+
+class StaleRecipeError(UserError):
+    """A recipe whose choices no longer fit the operator that made them."""
