@@ -1,0 +1,79 @@
+"""Binding a case to a scaffold: its tools, system sections, rules and surface, if it can say everything needed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from perturb import toolbox
+from perturb.episodes import ideal_args
+from perturb.errors import UnrepresentableError
+from perturb.registry import SCAFFOLDS
+from perturb.scaffold import Scaffold
+from perturb.values import Case, Instruction, Intent, Pattern, Surface, Tool, World
+
+
+def bind(case: Case, scaffold: Scaffold) -> Case | None:
+    """`case` as `scaffold` would carry it; None when the scaffold cannot express its history or its answer.
+
+    Binding an already bound case moves it: what the old scaffold brought is replaced, all else stays.
+    """
+    if case.family not in scaffold.serves:
+        return None
+    tools = (*scaffold.tools, *(tool for tool in case.tools if tool.origin != "scaffold"))
+    if len({tool.name for tool in tools}) < len(tools):
+        return None
+    history = [intent for turn in case.turns for intent in turn.calls]
+    if not all(expressible(tools, intent, case.world) for intent in history):
+        return None
+    sayable = tuple(a for a in case.expect.any_of if all(pattern_expressible(tools, p, case.world) for p in a))
+    if not sayable or sayable[0] != case.expect.any_of[0]:
+        return None
+    own = tuple(section for section in case.system if section.origin != "scaffold")
+    return replace(
+        case,
+        tools=tools,
+        system=(*scaffold.sections(case.world), *own),
+        instructions=(*_without_scaffold_rules(case), *scaffold.rules),
+        expect=replace(case.expect, any_of=sayable),
+        scaffold=scaffold.name,
+        surface=Surface(scaffold.protocol, scaffold.result_role, markup=scaffold.markup),
+    )
+
+
+def _without_scaffold_rules(case: Case) -> tuple[Instruction, ...]:
+    if not case.scaffold:
+        return case.instructions
+    old = SCAFFOLDS[case.scaffold].rules
+    return tuple(instruction for instruction in case.instructions if instruction not in old)
+
+
+def expressible(tools: tuple[Tool, ...], intent: Intent, world: World) -> bool:
+    """Whether some visible tool can say `intent` without loss. Words for the user always can be said."""
+    if intent.action == "say":
+        return True
+    try:
+        said = toolbox.encode(tools, intent, world)
+    except UnrepresentableError:
+        return False
+    heard = toolbox.decode(tools, said, world)
+    return isinstance(heard, Intent) and _meaning(heard, world) == _meaning(intent, world)
+
+
+def pattern_expressible(tools: tuple[Tool, ...], pattern: Pattern, world: World) -> bool:
+    """Whether the ideal intent of `pattern` can be said."""
+    return expressible(tools, Intent(pattern.action, ideal_args(dict(pattern.args))), world)
+
+
+def _meaning(intent: Intent, world: World) -> Intent:
+    """Normal form without the arguments that never decide."""
+    from perturb.actions import fields
+
+    normal = toolbox.normal(intent, world)
+    known = fields(normal.action)
+    return Intent(normal.action, {k: v for k, v in normal.args.items() if not (k in known and known[k].free)})
+
+
+def moves(case: Case) -> tuple[Case, ...]:
+    """`case` in every other scaffold that can carry it, in name order."""
+    others = (bind(case, SCAFFOLDS[name]) for name in sorted(SCAFFOLDS) if name != case.scaffold)
+    return tuple(other for other in others if other is not None)

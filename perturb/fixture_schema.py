@@ -1,0 +1,173 @@
+"""The fixture format (``fixtures/README.md`` explains it) and the one reader that checks it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from perturb.errors import UserError
+from perturb.values import Family, Source
+
+Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+Text = Annotated[str, Field(max_length=200_000)]
+
+
+class Strict(BaseModel):
+    """No unknown keys, no silent conversions."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Action(Strict):
+    """One intent as a pattern; `fails` marks a gold action that the world answers with an error."""
+
+    action: Text
+    args: dict[str, Any] = {}
+    fails: bool = False
+
+
+class Step(Strict):
+    """A user turn (`user`) or an assistant decision (`do` or `say`, with `thinking` and `content`)."""
+
+    user: Text | None = None
+    thinking: Text = ""
+    content: Text = ""
+    do: list[Action] = []
+    say: Any = None
+    accept: list[list[Action]] = []
+    never: list[Action] = []
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Step:
+        kinds = [self.user is not None, bool(self.do), self.say is not None]
+        if sum(kinds) != 1:
+            raise ValueError("a turn is one of: user, do, say")
+        if self.user is None and not (self.thinking and self.content):
+            raise ValueError("an assistant step needs thinking and content")
+        return self
+
+
+class InstructionData(Strict):
+    """A stated and checked rule."""
+
+    source: Source
+    text: Text
+    check: Text
+    params: dict[str, Any] = {}
+
+
+class ToolData(Strict):
+    """A domain tool and its effect on the world's records."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$")]
+    description: Text
+    parameters: dict[str, Any]
+    effect: dict[str, Any] = {}
+
+
+class SectionData(Strict):
+    """A block of the task's own system text (a policy, say)."""
+
+    title: Text
+    text: Text
+
+
+class Document(Strict):
+    """A page of the emulated web, as search and fetch see it."""
+
+    title: Text
+    text: Text
+
+
+class WorldData(Strict):
+    """The world an episode starts in. File and page texts may be given as lists of lines."""
+
+    os: Literal["linux", "macos", "windows"] = "linux"
+    shell: Text = "bash"
+    cwd: Text = "/work"
+    home: Text = "/home/dev"
+    clock: Text = "2026-03-02T09:30:00Z"
+    locale: Text = "en_US"
+    files: dict[str, Text | list[str]] = {}
+    pages: dict[str, Text | list[str]] = {}
+    documents: dict[str, Document] = {}
+    records: dict[str, dict[str, dict[str, Any]]] = {}
+    python: dict[str, Any] = {}
+    tabs: list[str] = []
+    tab: int = 0
+    open_files: list[str] = []
+    diagnostics: list[str] = []
+
+
+class Fixture(Strict):
+    """One base episode."""
+
+    version: Literal[1]
+    id: Id
+    family: Family
+    title: Text
+    licence: Text
+    origin: Text
+    world: WorldData
+    system: list[SectionData] = []
+    tools: list[ToolData] = []
+    instructions: list[InstructionData]
+    turns: list[Step]
+
+    @model_validator(mode="after")
+    def _starts_with_the_user(self) -> Fixture:
+        if not self.turns or self.turns[0].user is None:
+            raise ValueError("turns must start with a user turn")
+        return self
+
+
+def read_fixture(path: Path) -> Fixture:
+    """Read and check one fixture. Raises UserError naming the file, line and field."""
+    from perturb.episodes import read_json
+
+    data = read_json(path)
+    try:
+        return Fixture.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "fixture"
+        line = _line_of(path.read_text(encoding="utf-8"), first["loc"])
+        raise UserError(f"{path}: line {line}: {place}: {first['msg']}") from error
+
+
+def _line_of(text: str, location: tuple[int | str, ...]) -> int:
+    """The line where the value at `location` starts, or where its nearest existing parent does."""
+    position, decoder = _skip(text, 0), json.JSONDecoder()
+    for key in location:
+        child = _child(text, position, key, decoder)
+        if child is None:
+            break
+        position = child
+    return text.count("\n", 0, position) + 1
+
+
+def _skip(text: str, position: int) -> int:
+    while position < len(text) and text[position] in " \t\r\n,:":
+        position += 1
+    return position
+
+
+def _child(text: str, position: int, key: int | str, decoder: json.JSONDecoder) -> int | None:
+    """Where the member `key` of the container at `position` starts."""
+    opening = text[position] if position < len(text) else ""
+    if opening not in "{[" or (opening == "{") != isinstance(key, str):
+        return None
+    position, index = _skip(text, position + 1), 0
+    while position < len(text) and text[position] not in "}]":
+        name: int | str = index
+        if opening == "{":
+            name, position = decoder.raw_decode(text, position)
+            position = _skip(text, position)
+        if name == key:
+            return position
+        _, position = decoder.raw_decode(text, position)
+        position, index = _skip(text, position), index + 1
+    return None

@@ -1,0 +1,98 @@
+"""Pieces that scaffolds word results with, and the edits an operator may put on worded text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from perturb.values import Json, JsonObject, Result, World
+
+
+def edited(text: str, result: Result, limit: int) -> str:
+    """`text` after the scaffold's own cut in the middle at `limit` characters, then the result's edits in order."""
+    text = middle_cut(text, limit)
+    for edit in result.edits:
+        if edit.kind == "prefix":
+            text = edit.text + text
+        elif edit.kind == "suffix":
+            text = text + edit.text
+        elif edit.kind == "head":
+            text = text[: edit.number] + edit.text
+        elif edit.kind == "ansi":
+            text = "".join(f"\x1b[32m{line}\x1b[0m\n" for line in text.splitlines())
+    return text
+
+
+def middle_cut(text: str, limit: int) -> str:
+    """`text`, or its head and tail with a note on what is missing between them."""
+    if len(text) <= limit:
+        return text
+    half = limit // 2
+    return f"{text[:half]}\n[... {len(text) - 2 * half} characters left out ...]\n{text[-half:]}"
+
+
+def numbered(data: JsonObject, style: str) -> str:
+    """File lines with numbers. `style` is a format of ``{n}`` and ``{line}``, e.g. ``"{n:6d}|{line}"``."""
+    lines = str(data["text"]).split("\n")
+    if lines and lines[-1] == "":
+        lines.pop()
+    start = int(data.get("start", 1))
+    return "\n".join(style.format(n=start + i, line=line) for i, line in enumerate(lines))
+
+
+def serialised(value: Json, result: Result, indent: int | None = None) -> str:
+    """Structured data as text: JSON unless an operator's ``format`` edit says otherwise."""
+    form = next((edit.text for edit in result.edits if edit.kind == "format"), "json")
+    if form == "xml":
+        return _xml("result", value)
+    if form == "yaml":
+        return _yaml(value, 0).rstrip("\n")
+    if form == "table" and isinstance(value, dict):
+        return "\n".join(f"| {key} | {json.dumps(item, ensure_ascii=False)} |" for key, item in value.items())
+    return json.dumps(value, ensure_ascii=False, indent=indent)
+
+
+def _xml(tag: str, value: Json) -> str:
+    if isinstance(value, dict):
+        inner = "".join(_xml(str(key), item) for key, item in value.items())
+    elif isinstance(value, list):
+        inner = "".join(_xml("item", item) for item in value)
+    else:
+        inner = value if isinstance(value, str) else json.dumps(value)
+        inner = inner.replace("&", "&amp;").replace("<", "&lt;")
+    return f"<{tag}>{inner}</{tag}>"
+
+
+def _yaml(value: Json, depth: int) -> str:
+    pad = "  " * depth
+    if isinstance(value, dict) and value:
+        return "".join(f"{pad}{key}:{_yaml_item(item, depth)}" for key, item in value.items())
+    if isinstance(value, list) and value:
+        return "".join(f"{pad}-{_yaml_item(item, depth)}" for item in value)
+    return f"{pad}{json.dumps(value, ensure_ascii=False)}\n"
+
+
+def _yaml_item(item: Json, depth: int) -> str:
+    if isinstance(item, dict | list) and item:
+        return "\n" + _yaml(item, depth + 1)
+    return f" {json.dumps(item, ensure_ascii=False)}\n"
+
+
+def snapshot(nodes: Iterable[JsonObject], world: World, line: str) -> str:
+    """Page nodes as an indented list. `line` formats ``{role} {name} {ref} {extra}`` of one node.
+
+    Only elements that can be acted on carry a reference number.
+    """
+    shown = []
+    for node in nodes:
+        number = world.refs.get(node["id"])
+        extras = [f"[{state}]" for state in node.get("states", [])]
+        if node.get("level"):
+            extras.append(f"[level={node['level']}]")
+        if node.get("value"):
+            extras.append(f": {node['value']}")
+        text = line.format(
+            role=node["role"], name=node["name"], ref=number if number is not None else "", extra=" ".join(extras)
+        )
+        shown.append("  " * int(node.get("depth", 0)) + text.rstrip())
+    return "\n".join(shown)
