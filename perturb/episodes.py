@@ -98,7 +98,7 @@ def _play(world: World, step: Step, where: str) -> tuple[World, Turn]:
     for action, intent in zip(step.do, intents, strict=True):
         world, result = execute(world, intent)
         if result.failed != action.fails:
-            raise UserError(f"{where}.do: {intent} gave {result} (say \"fails\": true where that is meant)")
+            raise UserError(f'{where}.do: {intent} gave {result} (say "fails": true where that is meant)')
         results.append(result)
     return world, Turn("assistant", step.content, step.thinking, intents, tuple(results))
 

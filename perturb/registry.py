@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from perturb.draw import Draw
 from perturb.errors import UserError
 from perturb.scaffold import Protocol, Scaffold
-from perturb.values import Answer, Case, Instruction, Part, Relation
+from perturb.values import Answer, Case, Instruction, Intent, Part, Relation
 
 Perturb = Callable[[Case, Draw], Case | None]
 
@@ -39,12 +39,13 @@ class Operator:
 class Check:
     """A rule checker: whether an answer follows an instruction, and how to make an ideal answer follow it.
 
-    `satisfy` returns the answer's text made compliant; None when only calls matter.
+    `satisfy` gives a text made compliant, `arrange` an intent made compliant; None where there is nothing to do.
     """
 
     name: str
     holds: Callable[[Answer, Instruction, Case], bool]
     satisfy: Callable[[str, Instruction], str] | None
+    arrange: Callable[[Intent, Instruction], Intent] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +107,16 @@ def protocol(made: Protocol) -> Protocol:
 
 
 def check(
-    name: str, satisfy: Callable[[str, Instruction], str] | None = None
+    name: str,
+    satisfy: Callable[[str, Instruction], str] | None = None,
+    arrange: Callable[[Intent, Instruction], Intent] | None = None,
 ) -> Callable[[Callable[[Answer, Instruction, Case], bool]], Callable[[Answer, Instruction, Case], bool]]:
     """Register a rule checker under `name`, with the way to make a text comply."""
 
     def register(
         function: Callable[[Answer, Instruction, Case], bool],
     ) -> Callable[[Answer, Instruction, Case], bool]:
-        _add(CHECKS, name, Check(name, function, satisfy))
+        _add(CHECKS, name, Check(name, function, satisfy, arrange))
         return function
 
     return register

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from perturb import toolbox
 from perturb.errors import UnrepresentableError
 from perturb.registry import PROTOCOLS, SCAFFOLDS
@@ -155,5 +154,3 @@ def _observations(case: Case, scaffold: Scaffold, turn: Turn) -> list[Message]:
 def word(case: Case, scaffold: Scaffold, intent: Intent, result: Result) -> str:
     """A result in the scaffold's words, then with the edits an operator put on it."""
     return edited(scaffold.word(intent, result, case.world), result, scaffold.limit)
-
-

@@ -110,9 +110,9 @@ def _from_python(body: str, world: World) -> Intent | None:
     except (SyntaxError, ValueError, AttributeError, IndexError, RecursionError, MemoryError):
         return None
     count = ", 1" if len(values) == 3 else ""
-    again = _EDIT.format(
-        mark="", path=repr(path), old=repr(values[0]), new=repr(values[1]), count=count
-    ).splitlines()[1:]
+    again = _EDIT.format(mark="", path=repr(path), old=repr(values[0]), new=repr(values[1]), count=count).splitlines()[
+        1:
+    ]
     same = len(values) in (2, 3) and ast.dump(ast.parse("\n".join(again))) == ast.dump(tree)
     if not same or not all(isinstance(v, str) for v in (path, *values[:2])):
         return None

@@ -1,0 +1,91 @@
+"""Rules about the words for the user: the reply's text, or what its say-call says."""
+
+from __future__ import annotations
+
+from perturb.registry import check
+from perturb.values import Answer, Case, Instruction, Intent
+
+
+def visible_text(answer: Answer) -> str:
+    """The words a person would see: what is said through a call, else the reply's own text."""
+    for intent in answer.intents:
+        if isinstance(intent, Intent) and intent.action == "say":
+            return str(intent.args.get("text", ""))
+    return answer.reply.text
+
+
+def _starting(text: str, rule: Instruction) -> str:
+    value = str(rule.params["value"])
+    return text if text.startswith(value) else f"{value} {text}".rstrip()
+
+
+@check("text.starts_with", _starting)
+def starts_with(answer: Answer, rule: Instruction, _case: Case) -> bool:
+    """The message begins with `value`."""
+    return visible_text(answer).startswith(str(rule.params["value"]))
+
+
+def _ending(text: str, rule: Instruction) -> str:
+    value = str(rule.params["value"])
+    return text if text.rstrip().endswith(value) else f"{text} {value}".lstrip()
+
+
+@check("text.ends_with", _ending)
+def ends_with(answer: Answer, rule: Instruction, _case: Case) -> bool:
+    """The message ends with `value`."""
+    return visible_text(answer).rstrip().endswith(str(rule.params["value"]))
+
+
+def _containing(text: str, rule: Instruction) -> str:
+    value = str(rule.params["value"])
+    return text if value in text else f"{text} {value}".lstrip()
+
+
+@check("text.contains", _containing)
+def contains(answer: Answer, rule: Instruction, _case: Case) -> bool:
+    """The message contains `value`."""
+    return str(rule.params["value"]) in visible_text(answer)
+
+
+def _without(text: str, rule: Instruction) -> str:
+    for word in rule.params["words"]:
+        while (at := text.lower().find(str(word).lower())) >= 0:
+            text = text[:at] + text[at + len(str(word)) :]
+    return text
+
+
+@check("text.lacks", _without)
+def lacks(answer: Answer, rule: Instruction, _case: Case) -> bool:
+    """The message contains none of `words` (case does not matter)."""
+    text = visible_text(answer).lower()
+    return not any(str(word).lower() in text for word in rule.params["words"])
+
+
+def _shortened(text: str, rule: Instruction) -> str:
+    words = text.split()
+    return text if len(words) <= rule.params["n"] else " ".join(words[: rule.params["n"]])
+
+
+@check("text.max_words", _shortened)
+def max_words(answer: Answer, rule: Instruction, _case: Case) -> bool:
+    """The message has at most `n` words."""
+    return len(visible_text(answer).split()) <= int(rule.params["n"])
+
+
+@check("text.max_lines", lambda text, rule: "\n".join(text.splitlines()[: rule.params["n"]]))
+def max_lines(answer: Answer, rule: Instruction, _case: Case) -> bool:
+    """The message has at most `n` lines."""
+    return len(visible_text(answer).splitlines()) <= int(rule.params["n"])
+
+
+@check("text.lowercase", lambda text, _rule: text.lower())
+def lowercase(answer: Answer, _rule: Instruction, _case: Case) -> bool:
+    """The message has no capital letters."""
+    text = visible_text(answer)
+    return text == text.lower()
+
+
+@check("text.present", lambda text, _rule: text or "Taking the next step.")
+def present(answer: Answer, _rule: Instruction, _case: Case) -> bool:
+    """There is a message, also beside a call."""
+    return bool(visible_text(answer).strip())
