@@ -1,0 +1,157 @@
+"""What a run will ask, as a stream: bases, their repeats (A/A), and every operator on every bound case.
+
+Nothing is kept: the same plan can be walked again, in another process too, and gives the same items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from hashlib import blake2b
+from pathlib import Path
+from typing import Literal
+
+from perturb import recipe
+from perturb.binding import bind
+from perturb.canonical import digest
+from perturb.draw import seeded
+from perturb.episodes import Episode, load, load_all
+from perturb.errors import UnrepresentableError
+from perturb.registry import OPERATORS, SCAFFOLDS, Operator, find
+from perturb.render import render
+from perturb.values import Case, Request
+
+Kind = Literal["base", "aa", "perturbed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which part of the product a run covers. Empty means all. `limit` caps the bound cases (0: no cap)."""
+
+    scaffolds: tuple[str, ...] = ()
+    operators: tuple[str, ...] = ()
+    fixtures: tuple[str, ...] = ()
+    samples: int = 1
+    seed: int = 0
+    limit: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One request to make. `base_id` is the item it is compared with; `draw` tells samples of one request apart."""
+
+    id: str
+    kind: Kind
+    base_id: str
+    case: Case = field(repr=False)
+    base: Case = field(repr=False)
+    request: Request = field(repr=False)
+    operator: str = ""
+    part: str = ""
+    relation: str = ""
+    recipe: str = ""
+    sample: int = 0
+    draw: int = 0
+
+    @property
+    def digest(self) -> str:
+        """Of the perturbed case: tells an edited operator or fixture from the recorded one."""
+        return digest(replace(self.case, lineage=()))
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of what planning did, filled while the stream is walked."""
+
+    applied: int = 0
+    not_applicable: int = 0
+    inexpressible: int = 0
+
+
+def plan(selection: Selection, tally: Tally | None = None) -> Iterator[Item]:
+    """Every item, grouped by bound case so that neighbours share their prompt's beginning."""
+    tally = tally if tally is not None else Tally()
+    operators = chosen_operators(selection)
+    for case in bound_cases(selection):
+        request = render(case)
+        for sample in range(selection.samples):
+            name = f"{case.id}/{case.scaffold}#{sample}"
+            base = Item(name, "base", name, case, case, request, sample=sample, draw=sample)
+            yield base
+            yield replace(base, id=f"{name}~aa", kind="aa", draw=sample + selection.samples)
+        for operator in operators:
+            yield from _perturbed(case, operator, selection, tally)
+
+
+def _perturbed(case: Case, operator: Operator, selection: Selection, tally: Tally) -> Iterator[Item]:
+    out = recipe.apply(case, operator.name, seeded(selection.seed, case.id, case.scaffold, operator.name))
+    if out is None:
+        tally.not_applicable += 1
+        return
+    try:
+        request = render(out)
+    except UnrepresentableError:
+        tally.inexpressible += 1
+        return
+    tally.applied += 1
+    text = "+".join(out.lineage)
+    for sample in range(selection.samples):
+        yield Item(
+            id=f"{case.id}/{case.scaffold}+{text}#{sample}",
+            kind="perturbed",
+            base_id=f"{case.id}/{case.scaffold}#{sample}",
+            case=out,
+            base=case,
+            request=request,
+            operator=operator.name,
+            part=operator.part,
+            relation=operator.relation,
+            recipe=text,
+            sample=sample,
+            draw=sample,
+        )
+
+
+def chosen_operators(selection: Selection) -> list[Operator]:
+    """The selected operators in name order. Raises UserError for a name or glob that selects nothing."""
+    if not selection.operators:
+        return [OPERATORS[name] for name in sorted(OPERATORS)]
+    names: set[str] = set()
+    for glob in selection.operators:
+        found = [name for name in OPERATORS if fnmatchcase(name, glob)]
+        names.update(found or [find(OPERATORS, glob, "operator").name])
+    return [OPERATORS[name] for name in sorted(names)]
+
+
+def bound_cases(selection: Selection) -> Iterator[Case]:
+    """Every selected decision in every selected scaffold that can carry it."""
+    wanted = selection.scaffolds or tuple(sorted(SCAFFOLDS))
+    scaffolds = [find(SCAFFOLDS, name, "scaffold") for name in wanted]
+    every = (bind(case, s) for e in chosen_episodes(selection.fixtures) for case in e.cases for s in scaffolds)
+    bound = (case for case in every if case is not None)
+    if not selection.limit:
+        yield from bound
+        return
+    # The smallest hashes: an even, repeatable pick that does not favour the first fixtures.
+    keyed = sorted(bound, key=lambda case: blake2b(f"{case.id}/{case.scaffold}".encode()).digest())
+    yield from sorted(keyed[: selection.limit], key=lambda case: (case.id, case.scaffold))
+
+
+def chosen_episodes(fixtures: Sequence[str]) -> Iterator[Episode]:
+    """Episodes by glob over shipped ids, or from files and folders. Raises UserError when one selects nothing."""
+    if not fixtures:
+        yield from load_all()
+        return
+    for wanted in fixtures:
+        path = Path(wanted)
+        if path.is_dir():
+            yield from load_all(path)
+        elif path.suffix in (".json", ".jsonl"):
+            yield from load(path)
+        else:
+            found = [e for e in load_all() if fnmatchcase(e.id, wanted)]
+            if not found:
+                known = {e.id: e for e in load_all()}
+                found = [find(known, wanted, "fixture")]
+            yield from found

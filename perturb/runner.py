@@ -1,0 +1,122 @@
+"""The only room that knows every other: plan → engine or agent → score → journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from perturb.engines.base import Engine, Sampling
+from perturb.ideal import spoken
+from perturb.journal import Journal
+from perturb.plan import Item, Selection, Tally, plan
+from perturb.registry import Agent
+from perturb.scoring import Verdict, score
+from perturb.values import Failure, Response
+
+# Requests handed to an engine at once: enough for continuous batching, little enough to keep memory flat.
+BATCH = 512
+
+Answerer = Callable[[list[Item]], Iterator[tuple[int, Response | Failure]]]
+Progress = Callable[[int], None]
+
+
+def from_engine(engine: Engine, sampling: Sampling) -> Answerer:
+    """Answers from a real engine; samples of the same request get different seeds."""
+
+    def answer(items: list[Item]) -> Iterator[tuple[int, Response | Failure]]:
+        for draw in sorted({item.draw for item in items}):
+            places = [place for place, item in enumerate(items) if item.draw == draw]
+            requests = [items[place].request for place in places]
+            for index, got in engine.generate(requests, sampling.with_seed(sampling.seed + draw)):
+                yield places[index], got
+
+    return answer
+
+
+def from_agent(agent: Agent) -> Answerer:
+    """Answers from a simulated agent, spoken in the case's own protocol and parsed like any other."""
+
+    def answer(items: list[Item]) -> Iterator[tuple[int, Response | Failure]]:
+        for place, item in enumerate(items):
+            yield place, spoken(item.case, agent.answer(item.case, item.base).reply)
+
+    return answer
+
+
+def run(selection: Selection, answerer: Answerer, folder: Path, progress: Progress) -> Tally:
+    """Ask what is not yet answered, score it and journal it. Interrupt at will: what is journalled stays."""
+    tally = Tally()
+    with Journal(folder) as journal:
+        for batch in batched(plan(selection, tally), BATCH):
+            left = [item for item in batch if item.id not in journal.done]
+            progress(len(batch) - len(left))
+            for place, got in answerer(left):
+                journal.append(record(left[place], got))
+                progress(1)
+            journal.sync()
+    return tally
+
+
+def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Lists of at most `size` items."""
+    stream = iter(items)
+    while batch := list(islice(stream, size)):
+        yield batch
+
+
+def record(item: Item, got: Response | Failure) -> dict[str, Any]:
+    """The journal line of one answered item: facts only, no clock, no host, no path."""
+    facts: dict[str, Any] = {
+        "v": 1,
+        "id": item.id,
+        "kind": item.kind,
+        "base": item.base_id,
+        "case": item.case.id,
+        "cluster": item.case.cluster,
+        "family": item.case.family,
+        "scaffold": item.base.scaffold,
+        "seen_in": item.case.scaffold,
+        "operator": item.operator,
+        "part": item.part,
+        "relation": item.relation,
+        "recipe": item.recipe,
+        "sample": item.sample,
+        "digest": item.digest,
+        "response": got if isinstance(got, Response) else None,
+        "failure": got if isinstance(got, Failure) else None,
+        "verdict": None,
+        "unscored": None,
+    }
+    if isinstance(got, Response):
+        verdict = judged(item, got)
+        facts["verdict" if isinstance(verdict, Verdict) else "unscored"] = verdict
+    return facts
+
+
+def judged(item: Item, response: Response) -> Verdict | str:
+    """The verdict, or why there is none: an error of ours is never a score."""
+    try:
+        return score(item.case, response)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def rescored(selection: Selection, records: dict[str, dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Recorded responses judged again by today's scorers. Records whose case has changed since are left out."""
+    for item in plan(selection):
+        known = records.get(item.id)
+        if known is None or known["digest"] != item.digest:
+            continue
+        kept = known["response"]
+        yield record(item, response_from(kept)) if kept else known
+
+
+def response_from(data: dict[str, Any]) -> Response:
+    """A journalled response as the value it was."""
+    from perturb.values import Call
+
+    calls = data["calls"]
+    parsed = None if calls is None else tuple(Call(c["tool"], c["args"]) for c in calls)
+    return Response(**{**data, "calls": parsed})

@@ -1,0 +1,1 @@
+"""Estimates and tests. The unit is a pair (base, perturbed); the cluster is the fixture."""
