@@ -1,0 +1,142 @@
+"""``perturb``: parse the arguments, run one command, turn a user's error into one line and exit code 2.
+
+Exit codes: 0 done · 1 the answer is no (a law was broken) · 2 bad input · 3 some requests failed on the
+engine's side · 130 interrupted (``perturb resume`` goes on).
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from perturb import __version__
+from perturb.errors import UserError
+
+PARTS_HELP = "glob over part.operator names, e.g. 'tools.*'"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        command = importlib.import_module(f"perturb.cli.{options.module}")
+        return int(command.main(options))
+    except UserError as error:
+        print(f"perturb: {error}", file=sys.stderr)  # noqa: T201  # the one line a person sees
+        return 2
+    except KeyboardInterrupt:
+        print("perturb: interrupted; what was answered is kept", file=sys.stderr)  # noqa: T201  # likewise
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command and option."""
+    top = argparse.ArgumentParser(
+        prog="perturb",
+        description="Measure whether an agent model keeps calling tools correctly and following instructions "
+        "when anything around it changes.",
+    )
+    top.add_argument("--version", action="version", version=f"perturb {__version__}")
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+    _run(commands)
+    _folder_commands(commands)
+    _file_commands(commands)
+    return top
+
+
+_Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _add(commands: _Commands, name: str, module: str, text: str) -> argparse.ArgumentParser:  # type: ignore[valid-type]  # a private class of argparse
+    made: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)  # type: ignore[attr-defined]  # likewise
+    made.set_defaults(module=module)
+    return made
+
+
+def _run(commands: _Commands) -> None:  # type: ignore[valid-type]  # likewise
+    run = _add(commands, "run", "run", "perturb, replay, score and report")
+    model = run.add_mutually_exclusive_group(required=True)
+    model.add_argument("--model", help="checkpoint folder or hub id, run by vLLM in this process")
+    model.add_argument("--base-url", help="an OpenAI-compatible server, e.g. http://127.0.0.1:8000/v1")
+    model.add_argument("--agent", help="a simulated agent (perturb list agents)")
+    run.add_argument("--model-name", default="", help="the model to ask a server for (default: its first)")
+    run.add_argument("--tensor-parallel-size", type=int, default=1, help="GPUs that share the model")
+    run.add_argument("--expert-parallel", action="store_true", help="spread experts over the GPUs")
+    run.add_argument("--max-model-len", type=int, default=0, help="context length in tokens (0: the engine's choice)")
+    run.add_argument("--scaffold", action="append", default=[], metavar="NAME")
+    run.add_argument("--operator", action="append", default=[], metavar="GLOB", help=PARTS_HELP)
+    run.add_argument("--fixture", action="append", default=[], metavar="GLOB|FILE|FOLDER")
+    run.add_argument("--samples", type=_positive, default=1, help="answers per request")
+    run.add_argument("--limit", type=int, default=0, help="at most this many bound decisions, evenly picked")
+    run.add_argument("--seed", type=int, default=0)
+    run.add_argument("--temperature", type=float, default=1.0)
+    run.add_argument("--max-tokens", type=_positive, default=1024)
+    run.add_argument("--out", default="", metavar="DIR", help="the run's folder (default: runs/<model>)")
+    _load_option(run)
+    _json_option(run)
+
+
+def _folder_commands(commands: _Commands) -> None:  # type: ignore[valid-type]  # likewise
+    resume = _add(commands, "resume", "resume", "go on with an interrupted run")
+    rescore = _add(commands, "score", "score", "judge a run's recorded answers again, without the model")
+    report = _add(commands, "report", "report", "write a run's report again")
+    for command in (resume, rescore, report):
+        command.add_argument("dir", metavar="DIR")
+        _load_option(command)
+        _json_option(command)
+    show = _add(commands, "show", "show", "one record: what changed, prompt, reply, verdict")
+    show.add_argument("id", metavar="ID")
+    show.add_argument("--run", default="", metavar="DIR", help="the run's folder (default: the newest in runs/)")
+    _load_option(show)
+    _json_option(show)
+    listing = _add(commands, "list", "listing", "what is registered")
+    kinds = ("operators", "scaffolds", "fixtures", "scorers", "agents", "checks")
+    listing.add_argument("kind", choices=kinds)
+    _load_option(listing)
+    _json_option(listing)
+    check = _add(commands, "check", "check", "hold every registered thing to the laws")
+    check.add_argument("files", nargs="*", metavar="FILE.py")
+    check.add_argument("--all", action="store_true", help="every decision instead of a spread of them")
+    _load_option(check)
+    _json_option(check)
+
+
+def _file_commands(commands: _Commands) -> None:  # type: ignore[valid-type]  # likewise
+    prompt = _add(commands, "prompt", "wire", "the exact text M2 would be given for each request of a file")
+    parse = _add(commands, "parse", "wire", "what each raw reply of a file says")
+    for command, verb in ((prompt, "prompt"), (parse, "parse")):
+        command.add_argument("file", metavar="FILE")
+        command.set_defaults(verb=verb)
+    imports = _add(commands, "import", "imports", "turn BFCL records into cases")
+    imports.add_argument("files", nargs="+", metavar="FILE")
+    imports.add_argument("--out", required=True, metavar="FILE.jsonl")
+    _json_option(imports)
+    doctor = _add(commands, "doctor", "doctor", "what is installed, which GPU, whether M2 fits, what to run")
+    _json_option(doctor)
+    checkpoint = _add(commands, "checkpoint", "checkpoint", "write a small random-weight model of M2's architecture")
+    checkpoint.add_argument("dir", metavar="DIR")
+    checkpoint.add_argument("--seed", type=int, default=0)
+
+
+def _load_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--load", action="append", default=[], metavar="FILE.py", help="a module that registers more")
+
+
+def _json_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="machine-readable output on stdout")
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not positive")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

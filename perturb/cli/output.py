@@ -1,0 +1,67 @@
+"""Where output goes: results to stdout, everything said along the way to stderr, control characters nowhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from perturb.registry import load_builtin, load_file
+from perturb.runner import Progress
+
+
+def emit(text: str) -> None:
+    """A result, to stdout."""
+    sys.stdout.write(text + "\n")
+
+
+def say(text: str) -> None:
+    """Something to know, to stderr."""
+    sys.stderr.write(text + "\n")
+
+
+def emit_json(value: Any) -> None:
+    """One JSON value, to stdout."""
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode() + "\n")
+
+
+def printable(text: str) -> str:
+    r"""`text` without what could drive a terminal: escapes, control and bidirectional characters are spelled out.
+
+    >>> printable("a\x1b[31mb")
+    'a\\x1b[31mb'
+    """
+    kept = []
+    for char in text:
+        odd = (
+            (ord(char) < 32 and char not in "\n\t")
+            or 127 <= ord(char) < 160
+            or char in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+        )
+        kept.append(f"\\x{ord(char):02x}" if odd and ord(char) < 256 else f"\\u{ord(char):04x}" if odd else char)
+    return "".join(kept)
+
+
+def register(files: list[str]) -> None:
+    """Load what ships, then the user's own modules."""
+    load_builtin()
+    for file in files:
+        load_file(Path(file))
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[Progress]:
+    """A bar on stderr when that is a terminal, silence otherwise."""
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
+    with Bar(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda count: bar.advance(task, count)

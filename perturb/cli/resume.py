@@ -1,0 +1,31 @@
+"""``perturb resume``: the run that a manifest describes, from where its journal ends."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from perturb.cli import output
+from perturb.cli.run import answerer_for, carry_out
+from perturb.errors import UserError
+from perturb.journal import read_manifest
+from perturb.plan import Selection
+
+
+def main(options: argparse.Namespace) -> int:
+    """Go on. Raises UserError when the model behind the run is another one now."""
+    folder = Path(options.dir)
+    manifest = read_manifest(folder)
+    output.register([*manifest["load"], *options.load])
+    chosen, sampling = manifest["selection"], manifest["sampling"]
+    selection = Selection(
+        *(tuple(chosen[name]) for name in ("scaffolds", "operators", "fixtures")),
+        chosen["samples"],
+        chosen["seed"],
+        chosen["limit"],
+    )
+    settings = argparse.Namespace(**manifest["engine"], **sampling, seed=selection.seed)
+    answerer, model = answerer_for(settings)
+    if model != manifest["model"]:
+        raise UserError(f"{folder}: was run on {manifest['model']}, this is {model}")
+    return carry_out(selection, answerer, folder, manifest, options.json)

@@ -1,0 +1,108 @@
+"""``perturb run``: make the folder this run's, ask, score, report."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from perturb import __version__
+from perturb.cli import output
+from perturb.engines.base import Sampling
+from perturb.errors import UserError
+from perturb.journal import open_folder, read
+from perturb.plan import Selection, bound_cases, chosen_operators
+from perturb.registry import AGENTS, find
+from perturb.runner import Answerer, from_agent, from_engine, run
+from perturb.summary import as_json, summarise
+
+
+def main(options: argparse.Namespace) -> int:
+    """Start a run, or go on with the same one."""
+    output.register(options.load)
+    selection = Selection(
+        tuple(options.scaffold),
+        tuple(options.operator),
+        tuple(options.fixture),
+        options.samples,
+        options.seed,
+        options.limit,
+    )
+    chosen_operators(selection)
+    if next(bound_cases(selection), None) is None:
+        raise UserError("nothing to do: no selected scaffold can carry any selected fixture")
+    answerer, model = answerer_for(options)
+    out = Path(options.out or f"runs/{_slug(model['name'])}")
+    manifest = manifest_for(options, selection, model)
+    open_folder(out, manifest, resume=False)
+    return carry_out(selection, answerer, out, manifest, options.json)
+
+
+def manifest_for(options: argparse.Namespace, selection: Selection, model: dict[str, str]) -> dict[str, Any]:
+    """What makes this run this run; a folder with another manifest is another run's."""
+    kept = ("model", "base_url", "agent", "model_name", "tensor_parallel_size", "expert_parallel", "max_model_len")
+    return {
+        "perturb": __version__,
+        "model": model,
+        "simulated": model.get("kind") == "simulated",
+        "selection": {
+            "scaffolds": list(selection.scaffolds),
+            "operators": list(selection.operators),
+            "fixtures": list(selection.fixtures),
+            "samples": selection.samples,
+            "seed": selection.seed,
+            "limit": selection.limit,
+        },
+        "sampling": {"temperature": options.temperature, "max_tokens": options.max_tokens},
+        "engine": {name: getattr(options, name) for name in kept},
+        "load": list(options.load),
+    }
+
+
+def answerer_for(options: argparse.Namespace) -> tuple[Answerer, dict[str, str]]:
+    """Who answers: a simulated agent, a server, or vLLM in this process. Raises UserError when it cannot."""
+    sampling = Sampling(temperature=options.temperature, max_tokens=options.max_tokens, seed=options.seed)
+    if options.agent:
+        agent = find(AGENTS, options.agent, "agent")
+        return from_agent(agent), {"name": agent.name, "kind": "simulated", "summary": agent.summary}
+    if options.base_url:
+        from perturb.engines.openai_server import OpenAIServer
+
+        server = OpenAIServer.connect(options.base_url, options.model_name)
+        return from_engine(server, sampling), dict(server.identity)
+    from perturb.engines.vllm import VLLMEngine
+
+    engine = VLLMEngine.load(
+        options.model,
+        tensor_parallel_size=options.tensor_parallel_size,
+        expert_parallel=options.expert_parallel,
+        max_model_len=options.max_model_len,
+    )
+    return from_engine(engine, sampling), dict(engine.identity)
+
+
+def carry_out(selection: Selection, answerer: Answerer, out: Path, manifest: dict[str, Any], as_data: bool) -> int:
+    """Run (or go on), then write and print the report."""
+    with output.progress_bar("decisions") as progress:
+        tally = run(selection, answerer, out, progress)
+    planned = {"applied": tally.applied, "not_applicable": tally.not_applicable, "inexpressible": tally.inexpressible}
+    return finish(out, manifest, as_data, planned)
+
+
+def finish(out: Path, manifest: dict[str, Any], as_data: bool, planned: dict[str, int] | None = None) -> int:
+    """Summarise what is journalled, write ``report.html``, print the table (or JSON)."""
+    from perturb.report.html import write_report
+    from perturb.report.terminal import table
+
+    summary = summarise(read(out), planned)
+    path = write_report(out, manifest, summary)
+    if as_data:
+        output.emit_json(as_json(summary, manifest))
+    else:
+        output.emit(table(summary, manifest))
+    output.say(f"report: {path}")
+    return 3 if summary.counts["failed"] or summary.counts["unscored"] else 0
+
+
+def _slug(name: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip("-.")[-60:] or "run"

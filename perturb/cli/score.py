@@ -1,0 +1,35 @@
+"""``perturb score``: recorded answers judged by today's scorers; the journal is replaced in one step."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import orjson
+
+from perturb.cli import output
+from perturb.cli.run import finish
+from perturb.journal import JOURNAL, read, read_manifest, write_atomic
+from perturb.plan import Selection
+from perturb.runner import rescored
+
+
+def main(options: argparse.Namespace) -> int:
+    """Score again. Records whose case or operator has changed since keep their old verdict and are counted."""
+    folder = Path(options.dir)
+    manifest = read_manifest(folder)
+    output.register([*manifest["load"], *options.load])
+    chosen = manifest["selection"]
+    selection = Selection(
+        *(tuple(chosen[name]) for name in ("scaffolds", "operators", "fixtures")),
+        chosen["samples"],
+        chosen["seed"],
+        chosen["limit"],
+    )
+    known = {record["id"]: record for record in read(folder)}
+    fresh = {record["id"]: record for record in rescored(selection, known)}
+    if len(fresh) < len(known):
+        output.say(f"{len(known) - len(fresh)} records are stale (their case has changed) and keep their verdicts")
+    lines = (orjson.dumps(fresh.get(name, old), option=orjson.OPT_SORT_KEYS) for name, old in known.items())
+    write_atomic(folder / JOURNAL, b"".join(line + b"\n" for line in lines))
+    return finish(folder, manifest, options.json)

@@ -1,0 +1,34 @@
+"""``perturb show``: one record of a run, as a person needs it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from perturb.cli import output
+from perturb.errors import UserError
+from perturb.journal import read, read_manifest
+from perturb.report.detail import detail, text
+
+
+def main(options: argparse.Namespace) -> int:
+    """Find it, rebuild its case from the recipe, print what changed."""
+    folder = Path(options.run) if options.run else _newest(Path("runs"))
+    manifest = read_manifest(folder)
+    output.register([*manifest["load"], *options.load])
+    record = next((r for r in read(folder) if r["id"] == options.id), None)
+    if record is None:
+        raise UserError(f"{folder}: no record {options.id!r} (ids are in {folder}/journal.jsonl and the report)")
+    found = detail(record, manifest)
+    if options.json:
+        output.emit_json(found)
+    else:
+        output.emit(output.printable(text(found)))
+    return 0
+
+
+def _newest(parent: Path) -> Path:
+    runs = [p for p in parent.glob("*") if (p / "run.json").is_file()] if parent.is_dir() else []
+    if not runs:
+        raise UserError("no run in runs/; name one with --run DIR")
+    return max(runs, key=lambda path: (path / "run.json").stat().st_mtime)

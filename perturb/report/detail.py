@@ -1,0 +1,131 @@
+"""One record in full, rebuilt from its recipe: what changed, the prompt, the reply, what was expected, the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import unified_diff
+from typing import Any
+
+from perturb import recipe
+from perturb.binding import bind
+from perturb.canonical import digest
+from perturb.errors import UserError
+from perturb.ideal import ideal
+from perturb.m2 import template as m2_template
+from perturb.plan import chosen_episodes
+from perturb.registry import SCAFFOLDS, find
+from perturb.render import render
+from perturb.values import Case
+
+
+def detail(record: dict[str, Any], manifest: dict[str, Any], cases: dict[str, Case] | None = None) -> dict[str, Any]:
+    """Everything about `record`. Raises UserError when its fixture, operator or recipe is gone."""
+    base = base_case(record, cases if cases is not None else cases_by_id(manifest))
+    case = base
+    if record["recipe"]:
+        replayed = recipe.replayed(base, recipe.parse(record["recipe"]))
+        if replayed is None:
+            raise UserError(f"{record['id']}: its recipe does not apply any more")
+        case = replayed
+    before, after = prompt_of(base), prompt_of(case)
+    response = record["response"] or {}
+    return {
+        "id": record["id"],
+        "case": record["case"],
+        "scaffold": record["scaffold"],
+        "seen_in": case.scaffold,
+        "recipe": record["recipe"],
+        "part": record["part"],
+        "relation": record["relation"],
+        "stale": digest_of(case) != record["digest"],
+        "model": manifest["model"],
+        "simulated": manifest["simulated"],
+        "difference": difference(before, after),
+        "prompt": after,
+        "reply": response.get("text", ""),
+        "reply_thinking": response.get("thinking", ""),
+        "reply_calls": response.get("calls"),
+        "expected": expected(case),
+        "verdict": record["verdict"],
+        "failure": record["failure"],
+        "unscored": record["unscored"],
+        "replay": f"perturb show '{record['id']}' --run DIR",
+    }
+
+
+def cases_by_id(manifest: dict[str, Any]) -> dict[str, Case]:
+    """The unbound cases of a run."""
+    return {case.id: case for e in chosen_episodes(manifest["selection"]["fixtures"]) for case in e.cases}
+
+
+def base_case(record: dict[str, Any], cases: dict[str, Case]) -> Case:
+    """The bound case that a record started from."""
+    unbound = find(cases, record["case"], "fixture")
+    bound = bind(unbound, find(SCAFFOLDS, record["scaffold"], "scaffold"))
+    if bound is None:
+        raise UserError(f"{record['id']}: {record['scaffold']} cannot carry this case any more")
+    return bound
+
+
+def digest_of(case: Case) -> str:
+    """The digest that a record keeps of its case."""
+    from dataclasses import replace
+
+    return digest(replace(case, lineage=()))
+
+
+def prompt_of(case: Case) -> str:
+    """The exact text M2 would be given."""
+    request = render(case)
+    return m2_template.render(request.messages, request.tools, retention=request.retention)
+
+
+def difference(before: str, after: str) -> str:
+    """A unified diff of two prompts with little context; empty when they are the same."""
+    lines = unified_diff(before.splitlines(), after.splitlines(), "base", "perturbed", lineterm="", n=1)
+    return "\n".join(lines)
+
+
+def expected(case: Case) -> dict[str, Any]:
+    """The expectation, and the ideal answer as it would be written."""
+    answer = ideal(case)
+    return {
+        "any_of": [[{"action": p.action, "args": dict(p.args)} for p in a] for a in case.expect.any_of],
+        "never": [{"action": p.action, "args": dict(p.args)} for p in case.expect.never],
+        "rules": [{"source": r.source, "text": r.text} for r in case.instructions],
+        "ideal": {
+            "text": answer.reply.text,
+            "calls": [{"tool": c.tool, "args": dict(c.args)} for c in answer.reply.calls],
+        },
+    }
+
+
+def text(found: dict[str, Any]) -> str:
+    """The same for a terminal."""
+    import json
+
+    simulated = " (simulated)" if found["simulated"] else ""
+    head = [found["id"], f"model: {found['model']['name']}{simulated}"]
+    if found["stale"]:
+        head.append("STALE: the fixture or an operator has changed since this was recorded")
+    verdict = found["verdict"]
+    blocks: list[tuple[str, str]] = [("what changed", found["difference"] or "nothing (base)")]
+    blocks.append(("prompt", found["prompt"]))
+    blocks.append(("reply", found["reply"] or json.dumps(found["failure"], ensure_ascii=False)))
+    blocks.append(("expected", json.dumps(found["expected"], ensure_ascii=False, indent=1)))
+    if verdict:
+        blocks.append(("verdict", "\n".join(verdict_lines(verdict))))
+    if found["unscored"]:
+        blocks.append(("unscored (an error of ours)", found["unscored"]))
+    return "\n".join([*head, *(f"\n── {title} ──\n{body}" for title, body in blocks)])
+
+
+def verdict_lines(verdict: dict[str, Any]) -> Iterable[str]:
+    """A verdict in words."""
+    yield f"{verdict['outcome']}: {verdict['reason'] or 'as expected'}"
+    for argument in verdict["arguments"]:
+        mark = "ok " if argument["right"] else "NO "
+        yield f"  {mark}{argument['name']}: expected {argument['expected']!r}, got {argument['got']!r}"
+    for rule in verdict["rules"]:
+        yield f"  {'kept  ' if rule['kept'] else 'BROKEN'} [{rule['source']}] {rule['text']}"
+    yield f"  schema valid: {'yes' if verdict['schema_valid'] else 'no'}, joint: {verdict['joint']}"
