@@ -134,7 +134,7 @@ def agent(*, defect: str = "") -> Callable[[F], F]:
 
 
 def scorer(function: F) -> F:
-    """Register ``(case, answer) -> Score | Unscored`` as an extra scorer, reported beside the built-in ones."""
+    """Register ``(case, answer, verdict) -> Score | Unscored`` as a scorer, reported beside the built-in ones."""
     _add(SCORERS, function.__name__, function)
     return function
 
@@ -150,7 +150,14 @@ def find(table: Mapping[str, Any], name: str, kind: str) -> Any:
 
 def load_builtin() -> None:
     """Import everything that ships, in a fixed order. Idempotent."""
-    for package in ("perturb.protocols", "scaffolds", "perturb.checks", "perturb.operators", "perturb.agents"):
+    for package in (
+        "perturb.protocols",
+        "scaffolds",
+        "perturb.checks",
+        "perturb.scorers",
+        "perturb.operators",
+        "perturb.agents",
+    ):
         module = importlib.import_module(package)
         for found in pkgutil.walk_packages(module.__path__, package + "."):
             importlib.import_module(found.name)

@@ -12,7 +12,7 @@ from perturb.ideal import spoken
 from perturb.journal import Journal
 from perturb.plan import Item, Selection, Tally, plan
 from perturb.registry import Agent
-from perturb.scoring import Verdict, score
+from perturb.scoring import scored
 from perturb.values import Failure, Response
 
 # Requests handed to an engine at once: enough for continuous batching, little enough to keep memory flat.
@@ -87,20 +87,21 @@ def record(item: Item, got: Response | Failure) -> dict[str, Any]:
         "response": got if isinstance(got, Response) else None,
         "failure": got if isinstance(got, Failure) else None,
         "verdict": None,
+        "scores": {},
         "unscored": None,
     }
     if isinstance(got, Response):
-        verdict = judged(item, got)
-        facts["verdict" if isinstance(verdict, Verdict) else "unscored"] = verdict
+        facts.update(judged(item, got))
     return facts
 
 
-def judged(item: Item, response: Response) -> Verdict | str:
-    """The verdict, or why there is none: an error of ours is never a score."""
+def judged(item: Item, response: Response) -> dict[str, Any]:
+    """The verdict and scores, or why there are none: an error of ours is never a score."""
     try:
-        return score(item.case, response)
+        verdict, scores = scored(item.case, response)
     except Exception as error:
-        return f"{type(error).__name__}: {error}"
+        return {"unscored": f"{type(error).__name__}: {error}"}
+    return {"verdict": verdict, "scores": scores}
 
 
 def rescored(selection: Selection, records: dict[str, dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -10,8 +10,8 @@ from perturb.ideal import understand
 from perturb.json_schema import first_violation
 from perturb.matching import Argument, compare, harmless, matches, pair
 from perturb.parsing import parse
-from perturb.registry import CHECKS
-from perturb.values import Answer, Case, Intent, Pattern, Response, Undecodable, Unparsed
+from perturb.registry import CHECKS, SCORERS
+from perturb.values import Answer, Case, Intent, Pattern, Reply, Response, Undecodable, Unparsed
 
 # From best to worst news about the model; all are the model's. Failures and our own errors are not outcomes.
 OUTCOMES = (
@@ -59,13 +59,38 @@ class Verdict:
     arguments: tuple[Argument, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What a scorer says: a value in [0, 1] and why."""
+
+    value: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unscored:
+    """A scorer has nothing to say about this answer; it stays out of the scorer's mean."""
+
+    reason: str
+
+
 def score(case: Case, response: Response) -> Verdict:
     """Judge a response. Pure and total: never raises on anything a model can write."""
+    return scored(case, response)[0]
+
+
+def scored(case: Case, response: Response) -> tuple[Verdict, dict[str, float]]:
+    """The verdict, and what every registered scorer that has something to say gives."""
     reply = parse(response, case)
     if isinstance(reply, Unparsed):
         rules = tuple(RuleVerdict(r.text, r.source, r.check, False) for r in case.instructions)
-        return Verdict(reply.kind, reply.detail, 0, rules, False, 0)
-    return judge(case, understand(case, reply))
+        answer = Answer(Reply(reply.thinking, reply.text), ())
+        verdict = Verdict(reply.kind, reply.detail, 0, rules, False, 0)
+    else:
+        answer = understand(case, reply)
+        verdict = judge(case, answer)
+    given = {name: function(case, answer, verdict) for name, function in SCORERS.items()}
+    return verdict, {name: got.value for name, got in given.items() if isinstance(got, Score)}
 
 
 def judge(case: Case, answer: Answer) -> Verdict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from statistics import fmean
 from typing import Any
 
 from perturb.statistics.paired import Effect, Pair, benjamini_hochberg, effect, holm
@@ -39,7 +40,7 @@ class Summary:
     by_scaffold: tuple[Row, ...]
     by_operator: tuple[Row, ...]
     cells: dict[tuple[str, str], Effect] = field(default_factory=dict)
-    schema_valid: float | None = None
+    scores: dict[str, float] = field(default_factory=dict)
 
 
 def summarise(records: Iterable[Record], planned: dict[str, int] | None = None) -> Summary:
@@ -67,7 +68,7 @@ def summarise(records: Iterable[Record], planned: dict[str, int] | None = None) 
         by_scaffold=_rows(pairs, "scaffold"),
         by_operator=_rows(pairs, "operator"),
         cells=_cells(pairs),
-        schema_valid=_schema_valid(by_id.values()),
+        scores=_scores(by_id.values()),
     )
 
 
@@ -106,9 +107,13 @@ def _rules(records: Iterable[Record]) -> dict[str, tuple[int, int]]:
     return {source: (kept[source], given[source]) for source in sorted(given)}
 
 
-def _schema_valid(records: Iterable[Record]) -> float | None:
-    scored = [bool(r["verdict"]["schema_valid"]) for r in records if r["verdict"]]
-    return sum(scored) / len(scored) if scored else None
+def _scores(records: Iterable[Record]) -> dict[str, float]:
+    """The mean of every scorer over the answers it has something to say about."""
+    given: dict[str, list[float]] = defaultdict(list)
+    for record in records:
+        for name, value in record["scores"].items():
+            given[name].append(value)
+    return {name: fmean(values) for name, values in sorted(given.items())}
 
 
 def _rows(pairs: dict[tuple[str, str], list[Pair]], kind: str, order: Iterable[str] | None = None) -> tuple[Row, ...]:
@@ -136,7 +141,7 @@ def as_json(summary: Summary, manifest: dict[str, Any]) -> dict[str, Any]:
         "counts": summary.counts,
         "outcomes": summary.outcomes,
         "rules": {source: {"kept": k, "given": g} for source, (k, g) in summary.rules.items()},
-        "schema_valid": summary.schema_valid,
+        "scores": summary.scores,
         "floor": _effect_json(summary.floor),
         "overall": _effect_json(summary.overall),
         "by_part": {row.name: _row_json(row) for row in summary.by_part},
