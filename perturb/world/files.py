@@ -1,0 +1,133 @@
+"""Files: absolute paths to texts; directories exist because something is in them."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import replace
+
+from perturb.codecs import absolute
+from perturb.values import Json, Result, World
+from perturb.world.failure import WorldError
+from perturb.world.patterns import Glob, compile_regex
+
+Args = dict[str, Json]
+
+
+def text_of(world: World, path: str) -> str:
+    """The text of a file. Raises WorldError for what is no file."""
+    found = world.files.get(path)
+    if found is None:
+        if is_directory(world, path):
+            raise WorldError("is_directory", f"{path} is a directory")
+        raise WorldError("not_found", f"{path} does not exist")
+    return str(found)
+
+
+def is_directory(world: World, path: str) -> bool:
+    """Whether something lies below `path`."""
+    below = path.rstrip("/") + "/"
+    return path == world.cwd or any(name.startswith(below) for name in world.files)
+
+
+def with_file(world: World, path: str, text: str | None) -> World:
+    """The world with one file written, or removed when `text` is None."""
+    files = {name: content for name, content in world.files.items() if name != path}
+    if text is not None:
+        if is_directory(world, path):
+            raise WorldError("is_directory", f"{path} is a directory")
+        files[path] = text
+    return replace(world, files=files)
+
+
+def _path(world: World, args: Args, name: str = "path") -> str:
+    value = args.get(name, "")
+    if not isinstance(value, str) or "\0" in value:
+        raise WorldError("bad_argument", f"{name} is not a path: {value!r}")
+    return absolute(value or ".", world)
+
+
+def read(world: World, args: Args) -> tuple[World, Result]:
+    """Lines start..end of a file, 1-based and inclusive; end -1 is the end of the file."""
+    path = _path(world, args)
+    lines = text_of(world, path).splitlines(keepends=True)
+    start, end = int(args.get("start", 1)), int(args.get("end", -1))
+    if start < 1 or (start > max(1, len(lines))):
+        raise WorldError("out_of_range", f"{path} has {len(lines)} lines, not {start}", total=len(lines))
+    end = len(lines) if end == -1 else min(end, len(lines))
+    text = "".join(lines[start - 1 : end])
+    return world, Result("file", {"path": path, "text": text, "start": start, "end": end, "total": len(lines)})
+
+
+def write(world: World, args: Args) -> tuple[World, Result]:
+    """Create or replace a file."""
+    path, content = _path(world, args), args["content"]
+    if not isinstance(content, str):
+        raise WorldError("bad_argument", f"content of {path} is not text")
+    created = path not in world.files
+    return with_file(world, path, content), Result("written", {"path": path, "created": created})
+
+
+def edit(world: World, args: Args) -> tuple[World, Result]:
+    """Replace text that occurs exactly once, or everywhere with `all`."""
+    path, old, new = _path(world, args), args["old"], args["new"]
+    text = text_of(world, path)
+    count = text.count(old) if old else 0
+    if count == 0:
+        raise WorldError("no_match", f"the text to replace is not in {path}")
+    if count > 1 and not args.get("all", False):
+        raise WorldError("many_matches", f"the text to replace occurs {count} times in {path}", count=count)
+    return with_file(world, path, text.replace(old, new)), Result("edited", {"path": path, "count": count})
+
+
+def entries(world: World, path: str, recursive: bool = False) -> list[str]:
+    """Names below a directory, directories with a trailing slash; relative paths when `recursive`."""
+    below = path.rstrip("/") + "/"
+    inside = [name[len(below) :] for name in world.files if name.startswith(below)]
+    if recursive:
+        return sorted(inside)
+    return sorted({name.partition("/")[0] + ("/" if "/" in name else "") for name in inside})
+
+
+def listing(world: World, args: Args) -> tuple[World, Result]:
+    """What is in a directory."""
+    path = _path(world, args)
+    if path in world.files:
+        raise WorldError("not_directory", f"{path} is a file")
+    if not is_directory(world, path):
+        raise WorldError("not_found", f"{path} does not exist")
+    found = entries(world, path, bool(args.get("recursive", False)))
+    return world, Result("listing", {"path": path, "entries": found})
+
+
+def below(world: World, root: str) -> Iterator[str]:
+    """The files at or below `root`, in order. Raises WorldError when there is nothing of that name."""
+    if root in world.files:
+        yield root
+        return
+    if not is_directory(world, root):
+        raise WorldError("not_found", f"{root} does not exist")
+    prefix = root.rstrip("/") + "/"
+    yield from sorted(name for name in world.files if name.startswith(prefix))
+
+
+def find(world: World, args: Args) -> tuple[World, Result]:
+    """Files whose path below `root` matches a glob."""
+    root, glob = _path(world, args, "root"), Glob(str(args["glob"]))
+    paths = [p for p in below(world, root) if glob.matches(posixpath.relpath(p, root)) or glob.matches(p)]
+    return world, Result("paths", {"paths": paths})
+
+
+def grep(world: World, args: Args) -> tuple[World, Result]:
+    """Lines that match a regular expression, in path and line order."""
+    root = _path(world, args, "root")
+    include = Glob(str(args["include"])) if args.get("include") else None
+    regex = compile_regex(str(args["pattern"]), bool(args.get("ignore_case", False)))
+    found = []
+    for path in below(world, root):
+        if include and not (include.matches(posixpath.basename(path)) or include.matches(path)):
+            continue
+        for number, line in enumerate(str(world.files[path]).splitlines(), 1):
+            if regex.search(line):
+                found.append({"path": path, "line": number, "text": line})
+    return world, Result("matches", {"matches": found})
