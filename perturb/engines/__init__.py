@@ -1,0 +1,1 @@
+"""Real engines. They know requests and responses, never cases."""

@@ -1,0 +1,1 @@
+"""Emulated scaffolds: browser. Independent emulations in our own words; no affiliation with any product."""

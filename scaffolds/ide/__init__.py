@@ -1,0 +1,1 @@
+"""Emulated scaffolds: ide. Independent emulations in our own words; no affiliation with any product."""

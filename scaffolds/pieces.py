@@ -1,0 +1,40 @@
+"""Parameters and blocks that several scaffolds share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from perturb.values import Case, Codec, Instruction, Param, World
+
+
+def param(name: str, field: str, kind: str, description: str, *codecs: Codec, required: bool = True, **more: Any) -> Param:
+    """A visible parameter of a JSON type that carries a canonical field."""
+    return Param(name, {"type": kind, "description": description, **more}, field, required, codecs)
+
+
+def optional(name: str, field: str, kind: str, description: str, *codecs: Codec, **more: Any) -> Param:
+    """The same, which may be left out."""
+    return param(name, field, kind, description, *codecs, required=False, **more)
+
+
+def rule(text: str, check: str, **params: Any) -> Instruction:
+    """One of a scaffold's own rules, stated in its system prompt."""
+    return Instruction(text, "system", check, params)
+
+
+def environment_lines(world: World) -> str:
+    """Where the agent is, one fact a line."""
+    return (
+        f"Working directory: {world.cwd}\nHome directory: {world.home}\nOperating system: {world.os}\n"
+        f"Shell: {world.shell}\nToday: {world.clock[:10]}"
+    )
+
+
+def memory_block(name: str, rules: str) -> str:
+    """A memory file with its rules, as it is put before the first request; empty without rules."""
+    return f"Contents of {name} (project instructions, always in force):\n{rules}" if rules else ""
+
+
+def no_shell_world(case: Case) -> bool:
+    """Whether a case has no files at all, so that an environment block would only confuse."""
+    return not case.world.files
