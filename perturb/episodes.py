@@ -18,6 +18,8 @@ from perturb.fixture_schema import Action, Fixture, Step, read_fixture
 from perturb.values import Case, Expect, Instruction, Intent, Param, Pattern, Section, Tool, Turn, World
 from perturb.world import execute, number_refs
 
+# In a matcher: that the argument may be left out.
+ABSENT = "(absent)"
 SHIPPED = Path(__file__).parent / "_fixtures"
 SOURCE_TREE = Path(__file__).parent.parent / "fixtures"
 
@@ -122,7 +124,8 @@ def ideal_args(args: dict[str, Any]) -> dict[str, Any]:
     >>> ideal_args({"path": {"$any": ["/a", "/b"]}, "why": {"$free": "x"}, "n": 3})
     {'path': '/a', 'why': 'x', 'n': 3}
     """
-    return {name: ideal_value(value) for name, value in args.items()}
+    ideal = {name: ideal_value(value) for name, value in args.items()}
+    return {name: value for name, value in ideal.items() if value != ABSENT}
 
 
 def ideal_value(value: Any) -> Any:

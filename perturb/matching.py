@@ -14,9 +14,8 @@ from urllib.parse import parse_qsl, urlsplit
 from perturb import toolbox
 from perturb.actions import READ_ONLY, REQUIRED, Field, fields
 from perturb.codecs import absolute
+from perturb.episodes import ABSENT
 from perturb.values import Intent, Json, Pattern, World
-
-ABSENT = "(absent)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,9 @@ def _argument(name: str, wanted: Pattern, heard: Intent, known: Field | None, wo
     if known and known.free and not isinstance(expected, dict):
         return Argument(name, expected, got if got is not REQUIRED else ABSENT, True)
     if got is REQUIRED:
-        optional = isinstance(expected, dict) and ABSENT in expected.get("$any", ())
+        optional = isinstance(expected, dict) and (
+            ABSENT in expected.get("$any", ()) or expected.get("$free") == ABSENT
+        )
         return Argument(name, expected, ABSENT, optional)
     right = accepts(expected, got, known.kind if known else "json", world)
     if not right and name in ("start", "end") and heard.action == "fs.read":

@@ -1,0 +1,75 @@
+"""Cases from other projects' records: a JSON Lines file with one case a line, written by an importer, read by a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from perturb.canonical import canonical
+from perturb.episodes import Episode
+from perturb.errors import UserError
+from perturb.journal import write_atomic
+from perturb.values import Case
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """How an import went: cases written, and (record, reason) for each record left out."""
+
+    cases: int
+    left_out: tuple[tuple[str, str], ...]
+
+
+def import_files(files: list[Path], out: Path) -> Import:
+    """Turn BFCL files into cases. Raises UserError for a file that is not one."""
+    from perturb.bfcl import cases_of
+
+    lines: list[bytes] = []
+    left_out: list[tuple[str, str]] = []
+    for file in files:
+        for name, case in cases_of(file):
+            if isinstance(case, Case):
+                lines.append(canonical(case))
+            else:
+                left_out.append((name, case))
+    write_atomic(out, b"".join(line + b"\n" for line in lines))
+    return Import(len(lines), tuple(left_out))
+
+
+def load_cases(path: Path) -> Iterator[Episode]:
+    """The episodes of an imported file: neighbouring cases of one cluster. Raises UserError naming line and field."""
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from error
+    found: dict[str, list[Case]] = {}
+    for number, line in enumerate(lines, 1):
+        case = _case(path, number, line)
+        found.setdefault(case.cluster, []).append(case)
+    for cluster, cases in found.items():
+        yield Episode(cluster, cases[0].family, cluster, path.name, tuple(cases))
+
+
+@lru_cache(maxsize=1)
+def _adapter() -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Case)
+
+
+def _case(path: Path, number: int, line: bytes) -> Case:
+    from pydantic import ValidationError
+
+    try:
+        return _adapter().validate_python(orjson.loads(line))  # type: ignore[no-any-return]  # an adapter of Case
+    except orjson.JSONDecodeError as error:
+        raise UserError(f"{path}: line {number}: {error.msg}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise UserError(f"{path}: line {number}: {place}: {first['msg']}") from error
