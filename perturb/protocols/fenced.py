@@ -3,54 +3,63 @@
 from __future__ import annotations
 
 from perturb.errors import UnrepresentableError
-from perturb.protocols.documents import property_types
+from perturb.protocols.guards import refuse_native, verified
 from perturb.registry import protocol
 from perturb.scaffold import Protocol
 from perturb.values import Call, JsonObject, Reply
 
-_OPEN, _CLOSE = "```bash_action\n", "\n```"
+_OPEN, _CLOSE = "```bash_action", "\n```"
 
 
 def _document(tools: tuple[JsonObject, ...]) -> str:
-    description = tools[0]["function"]["description"] if tools else ""
+    described = "\n".join(f"{tool['function']['name']}: {tool['function']['description']}" for tool in tools)
     return (
-        "# How to act\nFirst write what you think in plain words. Then give exactly one command in a block like this:\n\n"
-        f"{_OPEN}the command{_CLOSE}\n\n{description}\nNothing may follow the block. To finish, or to ask the user "
-        "something, write plain words without a block."
+        "# How to act\n"
+        "First write what you think in plain words. Then give exactly one command, in a block like this one:\n\n"
+        f"{_OPEN}\nthe command, on one line or several{_CLOSE}\n\n{described}\n\n"
+        "Nothing may follow the block. To finish, or to ask the user something, write plain words without a block."
     )
 
 
 def _emit(reply: Reply) -> str:
     if not reply.calls:
-        if _OPEN.strip() in reply.text:
-            raise UnrepresentableError("the words hold a fence")
-        return reply.text
+        return verified(reply.text, reply, _parse)
     if len(reply.calls) > 1 or len(reply.calls[0].args) != 1:
         raise UnrepresentableError("a fenced reply holds one command and nothing else")
     command = next(iter(reply.calls[0].args.values()))
-    if not isinstance(command, str) or "```" in command or "```" in reply.text:
-        raise UnrepresentableError("the command holds a fence")
-    return f"{reply.text}\n\n{_OPEN}{command}{_CLOSE}" if reply.text else f"{_OPEN}{command}{_CLOSE}"
+    if not isinstance(command, str):
+        raise UnrepresentableError("a command is text")
+    block = f"{_OPEN}\n{command}{_CLOSE}"
+    return verified(f"{reply.text}\n\n{block}" if reply.text else block, reply, _parse)
 
 
 def _parse(text: str, tools: tuple[JsonObject, ...]) -> Reply:
-    at = text.find(_OPEN)
-    if at < 0:
-        if "```bash_action" in text:
+    refuse_native(text)
+    tool, parameter = _shell(tools)
+    words: list[str] = []
+    calls: list[Call] = []
+    after = 0
+    while (at := text.find(_OPEN, after)) >= 0:
+        words.append(text[after:at])
+        start = text.find("\n", at) + 1
+        if not start or text[at + len(_OPEN) : start].strip() or (at and text[at - 1] != "\n"):
             raise ValueError("the command block does not start on a line of its own")
-        return Reply("", text.strip())
-    name = tools[0]["function"]["name"] if tools else "shell"
-    parameter = next(iter(property_types(tools, name)), "command")
-    calls = []
-    words = text[:at].strip()
-    while at >= 0:
-        start = at + len(_OPEN)
         end = text.find(_CLOSE, start - 1)
         if end < 0:
             raise ValueError("the command block never ends")
-        calls.append(Call(name, {parameter: text[start:end]}))
-        at = text.find(_OPEN, end)
-    return Reply("", words, tuple(calls))
+        calls.append(Call(tool, {parameter: text[start:end]}))
+        after = end + len(_CLOSE)
+    words.append(text[after:])
+    return Reply("", "\n\n".join(filter(None, map(str.strip, words))), tuple(calls))
+
+
+def _shell(tools: tuple[JsonObject, ...]) -> tuple[str, str]:
+    """The tool that a command block calls, and its parameter: the first one that takes a single text."""
+    for tool in tools:
+        properties = tool["function"]["parameters"].get("properties", {})
+        if len(properties) == 1 and next(iter(properties.values())).get("type") == "string":
+            return tool["function"]["name"], next(iter(properties))
+    return "bash", "command"
 
 
 FENCED = protocol(Protocol("fenced", False, _document, _emit, _parse, calls_per_reply=1))

@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from perturb.errors import UnrepresentableError
 from perturb.protocols.documents import parameter_lines
+from perturb.protocols.guards import refuse_native, verified
 from perturb.registry import protocol
 from perturb.scaffold import Protocol
 from perturb.values import Call, JsonObject, Reply
@@ -25,27 +25,29 @@ def _list(tools: tuple[JsonObject, ...]) -> str:
 
 def _document_actions(tools: tuple[JsonObject, ...]) -> str:
     return (
-        "# Answer format\nAnswer with one JSON object and nothing else:\n"
-        '{"evaluation": "did the last step work", "memory": "what to remember", "next_goal": "what you do now and why", '
-        '"action": [{"name_of_action": {"parameter": "value"}}]}\n'
-        "`action` holds one to five actions in the order to do them.\n\n# Actions\n" + _list(tools)
+        "# Answer format\nAnswer with one JSON object and nothing else:\n\n"
+        '{"evaluation": "whether the last step worked", "memory": "what has to be remembered",\n'
+        ' "next_goal": "what you do now and why", "action": [{"action_name": {"parameter": "value"}}]}\n\n'
+        "`action` holds one to five actions in the order to do them; one without parameters gets an empty object.\n\n"
+        "# Actions\n" + _list(tools)
     )
 
 
 def _emit_actions(reply: Reply) -> str:
     actions = [{call.tool: dict(call.args)} for call in reply.calls]
     shown = {"evaluation": "As far as can be seen.", "memory": "", "next_goal": reply.text, "action": actions}
-    return json.dumps(shown, ensure_ascii=False)
+    return verified(json.dumps(shown, ensure_ascii=False), reply, _parse_actions)
 
 
 def _parse_actions(text: str, _tools: tuple[JsonObject, ...]) -> Reply:
+    refuse_native(text)
     body = text.strip()
     if body.startswith("```"):
         body = body.partition("\n")[2].rpartition("```")[0]
     data = _object(body)
-    actions = data.get("action", [])
+    actions = data.get("action")
     if not isinstance(actions, list):
-        raise ValueError("action is not a list")
+        raise ValueError("there is no list of actions")
     calls = []
     for action in actions:
         if not isinstance(action, dict) or len(action) != 1:
@@ -70,7 +72,7 @@ def _object(text: str) -> dict[str, Any]:
 
 def _document_tags(tools: tuple[JsonObject, ...]) -> str:
     return (
-        "# Tools\nTo use a tool, write its name and arguments as JSON between tags, after any words for the user:\n"
+        "# Tools\nTo use a tool, write its name and arguments as JSON between tags, after any words for the user:\n\n"
         f'{_OPEN}{{"name": "tool_name", "arguments": {{"parameter": "value"}}}}{_CLOSE}\n\n' + _list(tools)
     )
 
@@ -79,17 +81,18 @@ def _emit_tags(reply: Reply) -> str:
     blocks = [reply.text] if reply.text else []
     for call in reply.calls:
         body = json.dumps({"name": call.tool, "arguments": dict(call.args)}, ensure_ascii=False)
-        if _CLOSE in body or _OPEN in reply.text:
-            raise UnrepresentableError("the call holds the protocol's own tag")
-        blocks.append(f"{_OPEN}{body}{_CLOSE}")
-    return "\n".join(blocks)
+        # JSON may write a slash with an escape, so that no value can end the call early.
+        blocks.append(f"{_OPEN}{body.replace(_CLOSE, _CLOSE.replace('/', chr(92) + '/'))}{_CLOSE}")
+    return verified("\n".join(blocks), reply, _parse_tags)
 
 
 def _parse_tags(text: str, _tools: tuple[JsonObject, ...]) -> Reply:
-    at = text.find(_OPEN)
-    words = text if at < 0 else text[:at]
-    calls = []
-    while at >= 0:
+    refuse_native(text)
+    words: list[str] = []
+    calls: list[Call] = []
+    after = 0
+    while (at := text.find(_OPEN, after)) >= 0:
+        words.append(text[after:at])
         end = text.find(_CLOSE, at)
         if end < 0:
             raise ValueError("a tool call never ends")
@@ -98,8 +101,9 @@ def _parse_tags(text: str, _tools: tuple[JsonObject, ...]) -> Reply:
         if not isinstance(name, str) or not isinstance(arguments, dict):
             raise ValueError("a tool call needs a name and an object of arguments")
         calls.append(Call(name, arguments))
-        at = text.find(_OPEN, end)
-    return Reply("", words.strip(), tuple(calls))
+        after = end + len(_CLOSE)
+    words.append(text[after:])
+    return Reply("", "\n\n".join(filter(None, map(str.strip, words))), tuple(calls))
 
 
 JSON_ACTIONS = protocol(Protocol("json_actions", False, _document_actions, _emit_actions, _parse_actions))

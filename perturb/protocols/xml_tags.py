@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 
-from perturb.errors import UnrepresentableError
-from perturb.m2.parse import typed
+from perturb.m2.schema_types import typed
 from perturb.protocols.documents import parameter_lines, property_types
+from perturb.protocols.guards import refuse_native, verified
 from perturb.registry import protocol
 from perturb.scaffold import Protocol
 from perturb.values import Call, Json, JsonObject, Reply
 
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
+_NAME_LIMIT = 80
 
 
 def _document(tools: tuple[JsonObject, ...]) -> str:
@@ -22,79 +23,111 @@ def _document(tools: tuple[JsonObject, ...]) -> str:
     return (
         "# Tools\nUse one tool per message. Write the tool's name as a tag and each parameter as a tag inside it, with "
         "the plain value between its tags:\n\n<tool_name>\n<parameter_name>value</parameter_name>\n</tool_name>\n\n"
-        "Objects and lists are written as JSON. Wait for the result before the next step.\n\n" + "\n\n".join(shown)
+        "Nothing is escaped. A value of several lines begins and ends on lines of its own; objects and lists are "
+        "written as JSON. Wait for the result before the next step.\n\n" + "\n\n".join(shown)
     )
 
 
 def _emit(reply: Reply) -> str:
     blocks = [reply.text] if reply.text else []
     for call in reply.calls:
-        lines = [_parameter(call, name, value) for name, value in call.args.items()]
+        lines = [f"<{name}>{_written(value)}</{name}>" for name, value in call.args.items()]
         blocks.append("\n".join([f"<{call.tool}>", *lines, f"</{call.tool}>"]))
-    return "\n\n".join(blocks)
+    return verified("\n\n".join(blocks), reply, _parse)
 
 
-def _parameter(call: Call, name: str, value: Json) -> str:
+def _written(value: Json) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    if f"</{name}>" in text or f"</{call.tool}>" in text:
-        raise UnrepresentableError(f"{name} holds its own closing tag")
-    return f"<{name}>{text}</{name}>"
+    return f"\n{text}\n" if "\n" in text else text
+
+
+def _read(text: str) -> str:
+    framed = len(text) > 1 and text[0] == "\n" == text[-1]
+    return text[1:-1] if framed else text
 
 
 def _parse(text: str, tools: tuple[JsonObject, ...]) -> Reply:
-    known = [tool["function"]["name"] for tool in tools]
+    refuse_native(text)
+    known = {tool["function"]["name"] for tool in tools}
     calls: list[Call] = []
-    first = len(text)
-    at = 0
-    while (found := _next_call(text, at, known)) is not None:
-        start, name = found
-        body_start = start + len(name) + 2
-        end = text.find(f"</{name}>", body_start)
-        if end < 0:
-            raise ValueError(f"<{name}> is never closed")
-        calls.append(Call(name, _arguments(text[body_start:end], property_types(tools, name))))
-        first, at = min(first, start), end + len(name) + 3
-    return Reply("", text[:first].strip(), tuple(calls))
+    words: list[str] = []
+    after = 0
+    for start, name, end in _blocks(text, known):
+        words.append(text[after:start])
+        body = text[start + len(name) + 2 : end]
+        calls.append(Call(name, _arguments(body, property_types(tools, name))))
+        after = end + len(name) + 3
+    words.append(text[after:])
+    if not calls:
+        return _unknown_call(text) or Reply("", text.strip())
+    return Reply("", "\n\n".join(filter(None, map(str.strip, words))), tuple(calls))
 
 
-def _next_call(text: str, at: int, known: list[str]) -> tuple[int, str] | None:
-    """The next tag that is a known tool, or any tag at the start of a line with a tag right inside it."""
-    while (at := text.find("<", at)) >= 0:
+def _blocks(text: str, known: set[str]) -> list[tuple[int, str, int]]:
+    """(start, tool, where its closing tag is) of every call. A tag inside a sentence that never closes is prose."""
+    found: list[tuple[int, str, int]] = []
+    unclosed: set[str] = set()
+    at = text.find("<")
+    while at >= 0:
         name = _tag(text, at)
-        if name and (name in known or (_starts_line(text, at) and _tag_follows(text, at + len(name) + 2))):
-            return at, name
-        at += 1
-    return None
+        if name in known:
+            end = -1 if name in unclosed else text.find(f"</{name}>", at)
+            if end >= 0:
+                found.append((at, name, end))
+                at = end
+            elif _starts_line(text, at):
+                raise ValueError(f"<{name}> is never closed")
+            else:
+                # Looked for once: no later tag of this name closes either, and the scan stays linear.
+                unclosed.add(name)
+        at = text.find("<", at + 1)
+    return found
 
 
 def _tag(text: str, at: int) -> str:
-    end = at + 1
-    while end < len(text) and end - at < 80 and text[end] in _NAME:
-        end += 1
-    return text[at + 1 : end] if text[end : end + 1] == ">" else ""
+    """The name in an opening tag at `at`; empty when there is none."""
+    end = text.find(">", at, at + _NAME_LIMIT)
+    name = text[at + 1 : end] if end > 0 else ""
+    return name if name and set(name) <= _NAME else ""
 
 
 def _starts_line(text: str, at: int) -> bool:
-    return at == 0 or text[at - 1] == "\n"
+    before = text[max(0, at - _NAME_LIMIT) : at]
+    return not before.rpartition("\n")[2].strip()
 
 
-def _tag_follows(text: str, at: int) -> bool:
-    return text.startswith("\n<", at) and bool(_tag(text, at + 1))
+def _unknown_call(text: str) -> Reply | None:
+    """A reply that ends in a well-formed element of a tool that does not exist."""
+    body = text.rstrip()
+    name = body[body.rfind("</", -_NAME_LIMIT) + 2 : -1] if body.endswith(">") else ""
+    start = body.find(f"<{name}>") if name and set(name) <= _NAME else -1
+    if start < 0 or not _starts_line(body, start):
+        return None
+    inside = body[start + len(name) + 2 : -len(name) - 3].strip()
+    if not (inside.startswith("<") and inside.endswith(">")):
+        return None
+    try:
+        arguments = _arguments(inside, {})
+    except ValueError:
+        return None
+    return Reply("", body[:start].strip(), (Call(name, arguments),))
 
 
 def _arguments(body: str, properties: JsonObject) -> dict[str, Json]:
+    """The parameters in the body of a call. Text between them is passed over, as products do."""
     arguments: dict[str, Json] = {}
-    at = 0
-    while (at := body.find("<", at)) >= 0:
+    at = body.find("<")
+    while at >= 0:
         name = _tag(body, at)
         start = at + len(name) + 2
         end = body.find(f"</{name}>", start) if name else -1
         if end < 0:
-            raise ValueError("a parameter is not closed")
-        arguments[name] = typed(body[start:end], properties.get(name, {}))
-        at = end + len(name) + 3
+            raise ValueError(f"a parameter is not closed: {body[at : at + 40]!r}")
+        if name in arguments:
+            raise ValueError(f"parameter {name!r} is given twice")
+        arguments[name] = typed(_read(body[start:end]), properties.get(name, {}))
+        at = body.find("<", end + len(name) + 3)
     return arguments
 
 
 XML_TAGS = protocol(Protocol("xml_tags", False, _document, _emit, _parse, calls_per_reply=1))
-
