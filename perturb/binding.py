@@ -7,9 +7,11 @@ from dataclasses import replace
 from perturb import toolbox
 from perturb.episodes import ideal_args
 from perturb.errors import UnrepresentableError
-from perturb.registry import SCAFFOLDS
+from perturb.m2 import parse as m2
+from perturb.registry import PROTOCOLS, SCAFFOLDS
+from perturb.render import one_by_one, reply_of, visible_tools
 from perturb.scaffold import Scaffold
-from perturb.values import Case, Instruction, Intent, Pattern, Surface, Tool, World
+from perturb.values import Case, Instruction, Intent, Pattern, Reply, Surface, Tool, Turn, World
 
 
 def bind(case: Case, scaffold: Scaffold) -> Case | None:
@@ -25,11 +27,14 @@ def bind(case: Case, scaffold: Scaffold) -> Case | None:
     history = [intent for turn in case.turns for intent in turn.calls]
     if not all(expressible(tools, intent, case.world) for intent in history):
         return None
-    sayable = tuple(a for a in case.expect.any_of if all(pattern_expressible(tools, p, case.world) for p in a))
+    most = _calls_per_reply(scaffold)
+    sayable = tuple(
+        a for a in case.expect.any_of if len(a) <= most and all(pattern_expressible(tools, p, case.world) for p in a)
+    )
     if not sayable or sayable[0] != case.expect.any_of[0]:
         return None
     own = tuple(section for section in case.system if section.origin != "scaffold")
-    return replace(
+    bound = replace(
         case,
         tools=tools,
         system=(*scaffold.sections(case.world), *own),
@@ -38,6 +43,35 @@ def bind(case: Case, scaffold: Scaffold) -> Case | None:
         scaffold=scaffold.name,
         surface=Surface(scaffold.protocol, scaffold.result_role, markup=scaffold.markup),
     )
+    return bound if _all_can_be_written(bound) else None
+
+
+def _calls_per_reply(scaffold: Scaffold) -> int:
+    """How many calls one reply may hold, by the protocol and the scaffold's own rules."""
+    limits = [int(rule.params["n"]) for rule in scaffold.rules if rule.check == "call.max"]
+    return min([*limits, PROTOCOLS[scaffold.protocol].calls_per_reply or 1000])
+
+
+def _all_can_be_written(case: Case) -> bool:
+    """Whether every past reply and the ideal one can be written in the protocol and read back as they were."""
+    first = tuple(Intent(p.action, ideal_args(dict(p.args))) for p in case.expect.any_of[0])
+    turns = (*case.turns, Turn("assistant", case.expect.text, case.expect.thinking, first))
+    replies = (step for turn in turns if turn.role == "assistant" for step in one_by_one(case, turn))
+    try:
+        return all(_survives(case, reply_of(case, step.calls, step.text, step.thinking)) for step in replies)
+    except UnrepresentableError:
+        return False
+
+
+def _survives(case: Case, reply: Reply) -> bool:
+    protocol = PROTOCOLS[case.surface.protocol]
+    if protocol.native:
+        m2.emit(reply)
+        return True
+    try:
+        return protocol.parse(protocol.emit(reply), visible_tools(case)).calls == reply.calls
+    except ValueError:
+        return False
 
 
 def _without_scaffold_rules(case: Case) -> tuple[Instruction, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from perturb import toolbox
 from perturb.errors import UnrepresentableError
 from perturb.registry import PROTOCOLS, SCAFFOLDS
@@ -84,9 +86,21 @@ def _chat(case: Case, scaffold: Scaffold) -> list[Message]:
             messages.append({"role": "user", "content": user_text(case, scaffold, turn, first)})
             first = False
         else:
-            messages.append(_assistant(case, turn))
-            messages.extend(_observations(case, scaffold, turn))
+            for step in one_by_one(case, turn):
+                messages.append(_assistant(case, step))
+                messages.extend(_observations(case, scaffold, step))
     return messages
+
+
+def one_by_one(case: Case, turn: Turn) -> tuple[Turn, ...]:
+    """`turn` as the replies that the case's protocol needs for it: one a call where a reply holds only one."""
+    if PROTOCOLS[case.surface.protocol].calls_per_reply != 1 or len(turn.calls) < 2:
+        return (turn,)
+    first = replace(turn, calls=turn.calls[:1], results=turn.results[:1])
+    rest = (
+        Turn("assistant", "", "", turn.calls[n : n + 1], turn.results[n : n + 1]) for n in range(1, len(turn.calls))
+    )
+    return (first, *rest)
 
 
 def user_text(case: Case, scaffold: Scaffold, turn: Turn, first: bool) -> str:
@@ -121,12 +135,19 @@ def _assistant(case: Case, turn: Turn) -> Message:
 def reply_of(case: Case, intents: tuple[Intent, ...], text: str, thinking: str) -> Reply:
     """The reply in which this case's agent would do `intents`. Raises UnrepresentableError."""
     calls: list[Call] = []
-    for intent in intents:
+    for intent in map(_asked_or_answered, intents):
         if intent.action == "say" and not _speaks_by_tool(case, intent):
             text = str(intent.args["text"])
         else:
             calls.append(toolbox.encode(case.tools, intent, case.world))
     return Reply(thinking, text, tuple(calls))
+
+
+def _asked_or_answered(intent: Intent) -> Intent:
+    """Words that end in a question mark are a question, which some scaffolds have a tool of its own for."""
+    if intent.action != "say" or "kind" in intent.args or not str(intent.args["text"]).rstrip().endswith("?"):
+        return intent
+    return Intent("say", {**intent.args, "kind": "ask"})
 
 
 def _speaks_by_tool(case: Case, intent: Intent) -> bool:
