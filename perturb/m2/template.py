@@ -23,11 +23,11 @@ GENERATION = "]~b]ai\n<think>\n"
 THINK_OPEN, THINK_CLOSE = "<think>", "</think>"
 CALL_OPEN, CALL_CLOSE = "<minimax:tool_call>", "</minimax:tool_call>"
 IDENTITY = "You are a helpful assistant."
-_TOOLS_INTRO = (
+TOOLS_INTRO = (
     "\n\n# Tools\nYou may call one or more tools to assist with the user query.\n"
     "Here are the tools available in JSONSchema format:\n\n<tools>\n"
 )
-_HOW_TO_CALL = (
+HOW_TO_CALL = (
     "</tools>\n\nWhen making tool calls, use XML format to invoke tools and pass parameters:\n\n"
     f"{CALL_OPEN}\n"
     '<invoke name="tool-name-1">\n'
@@ -116,7 +116,7 @@ def _text(content: Any) -> str:
 
 
 def _tool_block(tools: Sequence[JsonObject]) -> str:
-    return f"{_TOOLS_INTRO}{''.join(map(_tool_line, tools))}{_HOW_TO_CALL}" if tools else ""
+    return f"{TOOLS_INTRO}{''.join(map(_tool_line, tools))}{HOW_TO_CALL}" if tools else ""
 
 
 def _tool_line(tool: JsonObject) -> str:
