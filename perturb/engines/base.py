@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from typing import Protocol
 
 from perturb.values import Failure, Request, Response
@@ -31,7 +32,15 @@ class Engine(Protocol):
     def identity(self) -> Mapping[str, str]:
         """What answered: name, kind, version, digest of the weights' configuration."""
 
-    def generate(
-        self, requests: Sequence[Request], sampling: Sampling
-    ) -> Iterator[tuple[int, Response | Failure]]:
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Response | Failure]]:
         """Every index of `requests` exactly once, in any order. Never raises for one request's sake."""
+
+
+def answer_seed(seed: int, prompt: str, bits: int = 63) -> int:
+    """The seed of one answer: from the run's seed and the prompt, the same wherever the prompt stands in a batch.
+
+    >>> answer_seed(0, "a") == answer_seed(0, "a") != answer_seed(1, "a")
+    True
+    """
+    mixed = blake2b(f"{seed}\n{prompt}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(mixed, "big") >> (64 - bits)

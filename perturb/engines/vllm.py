@@ -8,12 +8,11 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from perturb.canonical import digest
-from perturb.engines.base import Sampling
+from perturb.engines.base import Sampling, answer_seed
 from perturb.errors import UserError
 from perturb.m2.template import END_MARK, TemplateError, render
 from perturb.values import Failure, Request, Response
@@ -118,12 +117,6 @@ def _parameters(sampling: Sampling, prompt: str) -> Any:
         seed=answer_seed(sampling.seed, prompt),
         skip_special_tokens=False,
     )
-
-
-def answer_seed(seed: int, prompt: str) -> int:
-    """A 63-bit seed from the run's seed and the prompt, the same wherever the prompt stands in a batch."""
-    mixed = blake2b(f"{seed}\n{prompt}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(mixed, "big") >> 1
 
 
 def _start(model: str, tensor_parallel: int, expert_parallel: bool, length: int) -> tuple[Any, str, str]:

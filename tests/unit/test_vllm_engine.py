@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from perturb.engines.base import Sampling
-from perturb.engines.vllm import VLLMEngine, answer_seed
+from perturb.engines.base import Sampling, answer_seed
+from perturb.engines.vllm import VLLMEngine
 from perturb.errors import UserError
 from perturb.m2.checkpoint import build
 from perturb.m2.parse import parse
