@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from perturb import toolbox
 from perturb.errors import UnrepresentableError
+from perturb.m2.template import render as m2_prompt
 from perturb.registry import PROTOCOLS, SCAFFOLDS
 from perturb.scaffold import Scaffold
 from perturb.values import Call, Case, Instruction, Intent, JsonObject, Reply, Request, Result, Section, Source, Turn
@@ -175,3 +176,9 @@ def _observations(case: Case, scaffold: Scaffold, turn: Turn) -> list[Message]:
 def word(case: Case, scaffold: Scaffold, intent: Intent, result: Result) -> str:
     """A result in the scaffold's words, then with the edits an operator put on it."""
     return edited(scaffold.word(intent, result, case.world), result, scaffold.limit)
+
+
+def prompt_text(case: Case) -> str:
+    """The exact text M2 would be given. Raises TemplateError for a conversation its template refuses."""
+    request = render(case)
+    return m2_prompt(request.messages, request.tools, retention=request.retention)

@@ -16,7 +16,7 @@ from perturb.ideal import ideal, spoken, understand
 from perturb.json_schema import schema_problem
 from perturb.laws.breach import Breach
 from perturb.registry import Operator
-from perturb.render import render
+from perturb.render import prompt_text, render
 from perturb.rewrite import rewrite_value, rewritten
 from perturb.scoring import judge, score
 from perturb.values import Call, Case, Reply, Turn
@@ -45,8 +45,7 @@ TURN_FRAME: dict[str, frozenset[str]] = {
 def operator_breaches(operator: Operator, cases: Sequence[Case], others: Sequence[Operator]) -> Iterator[Breach]:
     """Every breach of `operator` on `cases` (bound); `others` are tried on top of its output."""
     for case in cases:
-        for maker in (mildest, lambda: seeded(1, operator.name, case.id)):
-            draw = maker()
+        for draw in (mildest(), seeded(1, operator.name, case.id)):
             before = digest(case)
             try:
                 out = operator.perturb(case, draw)
@@ -110,7 +109,7 @@ def _delivered(_operator: Operator, case: Case, out: Case, _choices: tuple[int, 
     """The case differs and the rendered request does."""
     if canonical(out) == canonical(case):
         return "the case is unchanged"
-    return "the request is unchanged" if render(out) == render(case) else None
+    return "the request is unchanged" if prompt_text(out) == prompt_text(case) else None
 
 
 def carried(case: Case, out: Case) -> Case:
@@ -240,7 +239,9 @@ def _no_leak(_operator: Operator, case: Case, out: Case, _choices: tuple[int, ..
     expect = out.expect
     told = [expect.text, expect.thinking, *_values([p.args for a in expect.any_of for p in a])]
     for value in told:
-        if len(value) >= 8 and value in after and value not in before:
+        # A path may be spelled from the root in one scaffold and from the working directory in another.
+        known = value in before or value.removeprefix(case.world.cwd + "/") in before
+        if len(value) >= 8 and value in after and not known:
             return f"{value[:80]!r} of the expectation shows in the request"
     return None
 

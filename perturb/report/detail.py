@@ -11,10 +11,9 @@ from perturb.binding import bind
 from perturb.canonical import digest
 from perturb.errors import UserError
 from perturb.ideal import ideal
-from perturb.m2 import template as m2_template
 from perturb.plan import chosen_episodes
 from perturb.registry import SCAFFOLDS, find
-from perturb.render import render
+from perturb.render import prompt_text
 from perturb.values import Case
 
 
@@ -27,7 +26,7 @@ def detail(record: dict[str, Any], manifest: dict[str, Any], cases: dict[str, Ca
         if replayed is None:
             raise UserError(f"{record['id']}: its recipe does not apply any more")
         case = replayed
-    before, after = prompt_of(base), prompt_of(case)
+    before, after = prompt_text(base), prompt_text(case)
     response = record["response"] or {}
     return {
         "id": record["id"],
@@ -72,12 +71,6 @@ def digest_of(case: Case) -> str:
     from dataclasses import replace
 
     return digest(replace(case, lineage=()))
-
-
-def prompt_of(case: Case) -> str:
-    """The exact text M2 would be given."""
-    request = render(case)
-    return m2_template.render(request.messages, request.tools, retention=request.retention)
 
 
 def difference(before: str, after: str) -> str:
