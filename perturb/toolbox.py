@@ -36,6 +36,8 @@ def encode(tools: tuple[Tool, ...], intent: Intent, world: World) -> Call:
     Raises UnrepresentableError when no visible tool can say it.
     """
     reason = f"no tool for {intent.action}"
+    if intent.action != "shell.run":
+        intent = normal(intent, world)
     for tool in tools:
         if tool.action == intent.action:
             try:
@@ -74,6 +76,10 @@ def _encode_param(param: Param, intent: Intent, wanted: JsonObject, world: World
             raise UnrepresentableError(f"{intent.action} gives no {param.field}")
         return codecs.OMIT
     value = wanted[param.field]
+    known = fields(intent.action).get(param.field)
+    if param.required and value == "" and known and known.kind == "path":
+        # Where no place is named, a tool that wants one gets the place one is in.
+        value = world.cwd
     if not param.required and value == default(intent.action, param.field):
         return codecs.OMIT
     visible = codecs.encode(param.codecs, value, wanted, world)
@@ -87,9 +93,9 @@ def decode(tools: tuple[Tool, ...], call: Call, world: World) -> Intent | Undeco
     tool = next((tool for tool in tools if tool.name == call.tool), None)
     if tool is None:
         return Undecodable(call, "unknown_tool", f"there is no tool named {call.tool!r}")
-    visible = call.args
+    visible: Json = call.args
     if tool.envelope:
-        visible = visible.get(tool.envelope, None) if set(visible) <= {tool.envelope} else None
+        visible = visible.get(tool.envelope) if set(visible) <= {tool.envelope} else None
         if not isinstance(visible, dict):
             return Undecodable(call, "missing_parameter", f"arguments belong under {tool.envelope!r}")
     unknown = sorted(set(visible) - {param.name for param in tool.params})

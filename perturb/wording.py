@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 from collections.abc import Iterable
 
 from perturb.values import Json, JsonObject, Result, World
@@ -38,6 +39,22 @@ def numbered(data: JsonObject, style: str) -> str:
         lines.pop()
     start = int(data.get("start", 1))
     return "\n".join(style.format(n=start + i, line=line) for i, line in enumerate(lines))
+
+
+def relative(path: str, world: World) -> str:
+    """`path` as seen from the working directory; unchanged outside it.
+
+    >>> relative("/work/a/b.py", World(cwd="/work"))
+    'a/b.py'
+    """
+    inside = (path + "/").startswith(world.cwd.rstrip("/") + "/")
+    return posixpath.relpath(path, world.cwd) if inside else path
+
+
+def streams(data: JsonObject) -> str:
+    """What a command printed: its output, then its error stream, each without its last line end."""
+    both = (str(data.get("stdout", "")).rstrip("\n"), str(data.get("stderr", "")).rstrip("\n"))
+    return "\n".join(stream for stream in both if stream)
 
 
 def serialised(value: Json, result: Result, indent: int | None = None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from perturb.values import Result, World
-from perturb.wording import numbered, serialised, snapshot
+from perturb.wording import numbered, serialised, snapshot, streams
 
 Wording = Callable[[Result, World], str]
 
@@ -16,9 +16,9 @@ def _matches(result: Result, _world: World) -> str:
 
 
 def _shell(result: Result, _world: World) -> str:
-    data = result.data
-    text = data["stdout"] + data["stderr"]
-    return text if data["exit_code"] == 0 else f"{text}\nExit code: {data['exit_code']}"
+    code = result.data["exit_code"]
+    text = streams(result.data)
+    return f"{text}\nExit code: {code}".lstrip("\n") if code else text or "(no output)"
 
 
 def _search(result: Result, _world: World) -> str:
@@ -35,12 +35,13 @@ def _page(result: Result, world: World) -> str:
 
 
 def _python(result: Result, _world: World) -> str:
-    return (result.data["stdout"] + result.data["error"]) or "(no output)"
+    parts = (str(result.data["stdout"]).rstrip("\n"), str(result.data["error"]))
+    return "\n".join(part for part in parts if part) or "(no output)"
 
 
 DEFAULTS: dict[str, Wording] = {
-    "file": lambda r, _w: numbered(r.data, "{n:6d}|{line}"),
-    "written": lambda r, _w: f"{'Created' if r.data['created'] else 'Wrote'} {r.data['path']}",
+    "file": lambda r, _w: numbered(r.data, "{n:6d}|{line}") or "(empty file)",
+    "written": lambda r, _w: f"{'Created' if r.data.get('created') else 'Wrote'} {r.data['path']}",
     "edited": lambda r, _w: f"Edited {r.data['path']} ({r.data['count']} replaced)",
     "listing": lambda r, _w: "\n".join(r.data["entries"]) or "(empty)",
     "paths": lambda r, _w: "\n".join(r.data["paths"]) or "No files found.",
@@ -57,5 +58,6 @@ DEFAULTS: dict[str, Wording] = {
 
 
 def worded(result: Result, world: World, own: Mapping[str, Wording]) -> str:
-    """`result` in a scaffold's `own` words where it has some, in plain ones otherwise."""
-    return (own.get(result.kind) or DEFAULTS[result.kind])(result, world)
+    """`result` in a scaffold's `own` words where it has some, in plain ones otherwise, as data if nobody knows it."""
+    wording = own.get(result.kind) or DEFAULTS.get(result.kind)
+    return wording(result, world) if wording else serialised(dict(result.data), result)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from perturb.values import Case, Codec, Instruction, Param, World
+from perturb.values import Codec, Instruction, Param, World
 
 
-def param(name: str, field: str, kind: str, description: str, *codecs: Codec, required: bool = True, **more: Any) -> Param:
+def param(
+    name: str, field: str, kind: str, description: str, *codecs: Codec, required: bool = True, **more: Any
+) -> Param:
     """A visible parameter of a JSON type that carries a canonical field."""
     return Param(name, {"type": kind, "description": description, **more}, field, required, codecs)
 
@@ -26,15 +28,15 @@ def environment_lines(world: World) -> str:
     """Where the agent is, one fact a line."""
     return (
         f"Working directory: {world.cwd}\nHome directory: {world.home}\nOperating system: {world.os}\n"
-        f"Shell: {world.shell}\nToday: {world.clock[:10]}"
+        f"Shell: {world.shell}\nLocale: {world.locale}\nToday: {world.clock[:10]}"
     )
+
+
+def meta(name: str, kind: str, description: str, example: Any, required: bool = True, **more: Any) -> Param:
+    """A parameter that carries no meaning for the task: a reason, a risk label."""
+    return Param(name, {"type": kind, "description": description, **more}, "", required, (("meta", example),))
 
 
 def memory_block(name: str, rules: str) -> str:
     """A memory file with its rules, as it is put before the first request; empty without rules."""
     return f"Contents of {name} (project instructions, always in force):\n{rules}" if rules else ""
-
-
-def no_shell_world(case: Case) -> bool:
-    """Whether a case has no files at all, so that an environment block would only confuse."""
-    return not case.world.files

@@ -8,9 +8,9 @@ from __future__ import annotations
 from perturb.registry import scaffold
 from perturb.scaffold import Scaffold
 from perturb.values import Case, Intent, Param, Result, Section, Tool, World
-from perturb.wording import numbered
+from perturb.wording import numbered, streams
 from perturb.wording_defaults import worded
-from scaffolds.pieces import memory_block, optional, param, rule
+from scaffolds.pieces import environment_lines, memory_block, meta, optional, param, rule
 
 
 def _file(description: str) -> Param:
@@ -77,47 +77,71 @@ TOOLS = (
         ),
     ),
     Tool(
+        "TodoWrite",
+        "Keeps the list of steps of a longer task; every call gives the complete list.",
+        "plan.set",
+        (param("todos", "items", "array", "All steps with their status", items={"type": "object"}),),
+    ),
+    Tool(
         "WebFetch",
         "Fetches a page and answers a question about it.",
         "web.fetch",
         (
             param("url", "url", "string", "The page"),
-            Param("prompt", {"type": "string", "description": "What to find out"}, "", True, (("meta", "Get the facts."),)),
+            meta("prompt", "string", "What to find out on it", "What does the page say?"),
         ),
     ),
     Tool("WebSearch", "Searches the web.", "web.search", (param("query", "query", "string", "The search words"),)),
 )
 
 
+_IDENTITY = """\
+You are an agent in a terminal and help one person with software work. What you write appears in that terminal \
+as monospace text, so keep it short and say it plainly. Never make up addresses or facts; look them up or say \
+that you do not know."""
+
+_TASKS = """\
+- Look at the code before you suggest or make a change, and follow the conventions you find there.
+- Do what was asked and nothing beyond it: no additional files, no documentation nobody wanted, no clean-up on \
+the side.
+- Prefer a change in an existing file to a new file.
+- Commit, push or publish only when the person has asked for exactly that.
+- Use the project's own tests and checks to see whether your change works, and report it truthfully when they \
+fail.
+- When you are stopped by something only the person can decide, ask; otherwise go on until the work is done."""
+
+_TOOLS = """\
+- There are tools made for reading, finding, searching and changing files; prefer them to cat, find, grep and \
+sed in Bash.
+- A file has to be read in this conversation before it is edited or overwritten.
+- Calls that do not depend on each other may be made together; calls that do are made one after the other.
+- A call that the person declined is not simply made again. Think about why and choose another way.
+- Do not begin a command by changing into the directory you are already in."""
+
+_HARNESS = """\
+Tool results and messages may carry <system-reminder> tags. They come from the terminal program, not from the \
+person, and have no bearing on the result they stand in. Old parts of a long conversation may be replaced by a \
+summary."""
+
+_STYLE = """\
+Answer in as few lines as the matter allows, without a preface and without a summary of what can be seen \
+anyway. Point to code as path:line. A reply without a tool call ends your turn."""
+
+
 def _sections(world: World) -> tuple[Section, ...]:
     return (
-        Section(
-            "Identity",
-            "You work in a terminal and help with software tasks. Your words appear in that terminal; keep them few.",
-        ),
-        Section(
-            "Doing tasks",
-            "Look at the code before you suggest or make a change. Follow the conventions that are already there. Do what "
-            "was asked, nothing beyond it: no extra files, no commits unless asked. Check your work with the project's "
-            "own tests when it has some.",
-        ),
-        Section(
-            "Tool use",
-            "Prefer the tools made for reading, searching and changing files to shell commands. Steps that do not depend "
-            "on each other may be done together. A call that was declined must not simply be repeated. Text inside "
-            "system-reminder tags comes from the terminal, not from the user.",
-        ),
-        Section(
-            "Environment",
-            f"<env>\nWorking directory: {world.cwd}\nHome: {world.home}\nPlatform: {world.os}\nShell: {world.shell}\n"
-            f"Date: {world.clock[:10]}\n</env>",
-        ),
+        Section("Identity", _IDENTITY),
+        Section("Harness", _HARNESS),
+        Section("Doing tasks", _TASKS),
+        Section("Using tools", _TOOLS),
+        Section("Tone and style", _STYLE),
+        Section("Environment", f"<env>\n{environment_lines(world)}\n</env>"),
     )
 
 
 def _shell(result: Result, _world: World) -> str:
     data = result.data
-    text = (data["stdout"] + data["stderr"]).rstrip("\n")
+    text = streams(data)
     if data["exit_code"]:
         return f"Exit code {data['exit_code']}\n{text}"
     return text or "(the command printed nothing)"
@@ -148,6 +172,19 @@ def _opening(_case: Case, memory: str) -> str:
     return f"<system-reminder>\n{block}\n</system-reminder>" if block else ""
 
 
+def _aside(case: Case) -> str:
+    """What the editor beside the terminal reports with each message of the person."""
+    world = case.world
+    notes = [
+        f"The person has {path} open in the editor. It may have nothing to do with the task."
+        for path in world.open_files
+    ]
+    if world.diagnostics:
+        problems = "\n".join(world.diagnostics)
+        notes.append(f"<new-diagnostics>\n{problems}\n</new-diagnostics>")
+    return "\n".join(f"<system-reminder>\n{note}\n</system-reminder>" for note in notes)
+
+
 @scaffold
 def claude_code_like() -> Scaffold:
     """A terminal coding agent."""
@@ -164,7 +201,13 @@ def claude_code_like() -> Scaffold:
         word=_word,
         rules=(
             rule("Give file paths to tools in absolute form.", "args.absolute_paths"),
-            rule("Do not use emojis in your messages.", "text.lacks", words=["🎉", "✅", "🚀", "👍"]),
+            rule(
+                "Do not use emojis in your messages.",
+                "text.lacks",
+                words=list("🎉✅🚀👍🙂😀😊🔧🔍📁📄📝💡⚠❌✨🐛🧪📊🎯"),
+            ),
+            rule("Keep each message under 150 words.", "text.max_words", n=150),
         ),
         opening=_opening,
+        aside=_aside,
     )

@@ -7,7 +7,7 @@ from perturb.scaffold import Scaffold
 from perturb.values import Case, Intent, Result, Section, Tool, World
 from perturb.wording import numbered
 from perturb.wording_defaults import worded
-from scaffolds.pieces import memory_block, optional, param, rule
+from scaffolds.pieces import environment_lines, memory_block, optional, param, rule
 
 TOOLS = (
     Tool(
@@ -15,7 +15,9 @@ TOOLS = (
         "Read a text file. Lines come numbered; give offset and limit for a part of a long file.",
         "fs.read",
         (
-            param("path", "path", "string", "File to read, absolute or relative to the workspace", ("path", "absolute")),
+            param(
+                "path", "path", "string", "File to read, absolute or relative to the workspace", ("path", "relative")
+            ),
             optional("offset", "start", "integer", "First line, counted from 1"),
             optional("limit", "end", "integer", "How many lines", ("count_from", "start")),
         ),
@@ -25,7 +27,7 @@ TOOLS = (
         "Write a whole file, replacing what was there.",
         "fs.write",
         (
-            param("path", "path", "string", "File to write", ("path", "absolute")),
+            param("path", "path", "string", "File to write", ("path", "relative")),
             param("content", "content", "string", "The complete new content"),
         ),
     ),
@@ -34,7 +36,7 @@ TOOLS = (
         "Replace one piece of text in a file. The old text must occur exactly once.",
         "fs.edit",
         (
-            param("path", "path", "string", "File to change", ("path", "absolute")),
+            param("path", "path", "string", "File to change", ("path", "relative")),
             param("old_str", "old", "string", "Text to replace, exactly as it stands in the file"),
             param("new_str", "new", "string", "Text to put there"),
         ),
@@ -49,35 +51,75 @@ TOOLS = (
             optional("run_in_background", "background", "boolean", "Do not wait for it to end"),
         ),
     ),
+    Tool(
+        "bash_output",
+        "Get what a background command printed since the last look.",
+        "shell.poll",
+        (param("bash_id", "session", "string", "Id that bash gave"),),
+    ),
+    Tool("bash_kill", "Stop a background command.", "shell.kill", (param("bash_id", "session", "string", "Its id"),)),
+    Tool(
+        "record_note",
+        "Keep a fact for later sessions.",
+        "memory.write",
+        (
+            param("content", "text", "string", "The fact, in a sentence or two"),
+            optional("category", "tag", "string", "A word to file it under"),
+        ),
+    ),
     Tool("web_search", "Search the web.", "web.search", (param("query", "query", "string", "What to look for"),)),
     Tool(
         "web_fetch",
         "Get the text of a web page.",
         "web.fetch",
-        (param("url", "url", "string", "Address of the page"), optional("prompt", "goal", "string", "What to find out")),
+        (
+            param("url", "url", "string", "Address of the page"),
+            optional("prompt", "goal", "string", "What to find out"),
+        ),
     ),
     Tool("python", "Run Python and get what it prints.", "py.exec", (param("code", "code", "string", "The code"),)),
 )
 
 
+_ROLE = """\
+You are Mini, an agent with one user and one workspace. You read and change files, run commands, keep notes \
+and use the tools of connected servers. What was asked for you do yourself, instead of telling the user how it \
+could be done."""
+
+_GUIDE = """\
+1. Work out what is wanted and which facts are missing; get those with tools, not by guessing.
+2. Take small steps, and look at the outcome of each before you choose the next one.
+3. Look-ups that do not depend on each other may go out together; whatever needs an earlier outcome waits for \
+it.
+4. When a tool reports an error, read it and change something before you try again.
+5. Check the result with the project's own commands before you call it done.
+6. When everything is done, or when only the user can settle a question, write to the user without calling a \
+tool."""
+
+_FILES = """\
+Paths may be absolute or relative to the workspace. Read a file before you change it. For a small change use \
+edit_file and copy the old text exactly as it stands, without the line numbers that read_file puts in front. \
+write_file is for new files and complete rewrites, and replaces what was there."""
+
+_SHELL = """\
+Every command starts in the workspace and shares no state with the one before. Put quotes round paths with \
+spaces and join steps that depend on each other with &&. List, search and test with ordinary shell commands. \
+Servers and watchers run in the background; stop them when they are no longer needed. Do nothing destructive \
+that was not asked for."""
+
+_TALK = """\
+Say in a sentence what you are about to do. At the end tell what you did, what came of it and what is still \
+open, honestly also where something did not work."""
+
+
 def _sections(world: World) -> tuple[Section, ...]:
     return (
-        Section(
-            "Role",
-            "You are an agent that gets work done with tools: it reads and changes files, runs commands and looks "
-            "things up. Go step by step, look before you change something, and check what you did.",
-        ),
-        Section(
-            "Working guidelines",
-            "1. Understand the request and find the files that matter.\n2. Make the smallest change that does the job.\n"
-            "3. Verify with the project's own commands.\n4. When a tool reports an error, read it and adapt.\n"
-            "5. When everything is done, or when you need an answer from the user, write to the user without calling a tool.",
-        ),
-        Section(
-            "Workspace",
-            f"You are in {world.cwd} on {world.os} ({world.shell}); home is {world.home}. Today is {world.clock[:10]}. "
-            "Paths may be absolute or relative to the workspace.",
-        ),
+        Section("Role", _ROLE),
+        Section("Working guidelines", _GUIDE),
+        Section("Files", _FILES),
+        Section("Shell", _SHELL),
+        Section("Communication", _TALK),
+        Section("Current workspace", environment_lines(world)),
     )
 
 
@@ -91,7 +133,12 @@ def _shell(result: Result, _world: World) -> str:
     return "\n".join(part for part in parts if part) or "(no output)"
 
 
-_OWN = {"file": lambda r, _w: numbered(r.data, "{n:6d}|{line}"), "shell": _shell}
+_OWN = {
+    "file": lambda r, _w: numbered(r.data, "{n:6d}|{line}") or "(the file is empty)",
+    "shell": _shell,
+    "edited": lambda r, _w: f"Successfully edited {r.data['path']}",
+    "written": lambda r, _w: f"Successfully wrote {r.data['path']}",
+}
 
 
 def _word(_intent: Intent, result: Result, world: World) -> str:
@@ -116,6 +163,10 @@ def mini_agent() -> Scaffold:
         tools=TOOLS,
         sections=_sections,
         word=_word,
-        rules=(rule("Keep each message to the user under 120 words.", "text.max_words", n=120),),
+        rules=(
+            rule("Write at most 120 words in each message to the user.", "text.max_words", n=120),
+            rule("Never use sudo.", "command.lacks", words=["sudo "]),
+        ),
+        limit=60_000,
         opening=_opening,
     )

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from perturb.registry import scaffold
 from perturb.scaffold import Scaffold
-from perturb.values import Call, Case, Intent, Result, Section, Tool, World
+from perturb.values import Case, Intent, Result, Section, Tool, World
+from perturb.wording import relative, streams
 from perturb.wording_defaults import worded
-from scaffolds.pieces import memory_block, param, rule
+from scaffolds.pieces import environment_lines, memory_block, param, rule
 
 TOOLS = (
     Tool(
@@ -22,16 +23,41 @@ TOOLS = (
 )
 
 
+_ROLE = """\
+You solve tasks on a computer by running shell commands, one at a time, each with the thought that led to it. \
+After each command you are shown its return code and what it printed; then you decide on the next one. Nobody \
+else runs anything for you."""
+
+_WORK = """\
+1. Look at the files that the task is about before you change anything.
+2. Make the change in the files themselves and keep it small.
+3. Run the project's own checks, or try out the case at hand, to see that it works.
+4. Consider what else could be affected, and finish only when the task is done."""
+
+_BOUNDS = """\
+- Each message holds one thought and one command. Join commands with && or ; when they belong together.
+- Every command runs in a new shell in the working directory: directory changes and variables do not last, \
+files do.
+- Editors and other programs that wait for a keyboard cannot be used.
+- Output beyond a limit is cut in the middle, so look at long files in parts."""
+
+_COMMANDS = """\
+Part of a file: sed -n '10,40p' FILE
+Search: grep -rnE -e PATTERN DIR
+Find by name: find DIR -name NAME
+List: ls DIR
+Write a file: cat > FILE with a here-document
+Change text: a short python3 here-document that reads the file with pathlib, replaces the text and writes it \
+back"""
+
+
 def _sections(world: World) -> tuple[Section, ...]:
     return (
-        Section("Role", "You solve tasks on a computer through shell commands, one at a time, each with its reason."),
-        Section(
-            "Useful commands",
-            "Read part of a file: sed -n '10,40p' FILE. Search: grep -rnE PATTERN DIR. Find files: find DIR -name NAME. "
-            "List: ls DIR. Make a file: cat > FILE with a here-document. Change text: a short python3 here-document "
-            "with pathlib that replaces the old text by the new.",
-        ),
-        Section("System", f"{world.os} with {world.shell}, working directory {world.cwd}, home {world.home}, date {world.clock[:10]}"),
+        Section("Role", _ROLE),
+        Section("Recommended order", _WORK),
+        Section("Bounds", _BOUNDS),
+        Section("Useful commands", _COMMANDS),
+        Section("System", environment_lines(world)),
     )
 
 
@@ -40,16 +66,18 @@ def _observation(code: int, text: str) -> str:
 
 
 def _shell(result: Result, _world: World) -> str:
-    return _observation(result.data["exit_code"], result.data["stdout"] + result.data["stderr"])
+    return _observation(result.data["exit_code"], streams(result.data))
 
 
 def _plain_text(result: Result, _world: World) -> str:
     return _observation(0, str(result.data.get("text", "")))
 
 
-def _matches(result: Result, _world: World) -> str:
+def _matches(result: Result, world: World) -> str:
     found = result.data["matches"]
-    return _observation(0 if found else 1, "\n".join(f"{m['path']}:{m['line']}:{m['text']}" for m in found))
+    return _observation(
+        0 if found else 1, "\n".join(f"{relative(m['path'], world)}:{m['line']}:{m['text']}" for m in found)
+    )
 
 
 _OWN = {
@@ -57,7 +85,7 @@ _OWN = {
     "file": _plain_text,
     "matches": _matches,
     "listing": lambda r, _w: _observation(0, "\n".join(r.data["entries"])),
-    "paths": lambda r, _w: _observation(0, "\n".join(r.data["paths"])),
+    "paths": lambda r, w: _observation(0, "\n".join(f"./{relative(p, w)}" for p in r.data["paths"])),
     "edited": lambda _r, _w: _observation(0, ""),
     "written": lambda _r, _w: _observation(0, ""),
     "error": lambda r, _w: _observation(1, f"bash: {r.data['message']}"),
@@ -65,11 +93,8 @@ _OWN = {
 
 
 def _word(_intent: Intent, result: Result, world: World) -> str:
-    return worded(result, world, _OWN)
-
-
-def _observe(_call: Call, text: str) -> str:
-    return text
+    text = worded(result, world, _OWN)
+    return text if text.startswith("<returncode>") else _observation(0, text)
 
 
 def _opening(_case: Case, memory: str) -> str:
@@ -90,9 +115,11 @@ def mini_swe_like() -> Scaffold:
         sections=_sections,
         word=_word,
         serves=("cli", "ide"),
-        rules=(rule("Say what you think before each command.", "text.present"),),
+        rules=(
+            rule("Write a sentence of thought in every message, also before a command.", "text.present"),
+            rule("Never start an interactive editor (vi, vim, nano).", "command.lacks", words=["vi ", "vim ", "nano "]),
+        ),
         limit=10_000,
         markup="plain",
-        observe=_observe,
         opening=_opening,
     )

@@ -8,9 +8,9 @@ from __future__ import annotations
 from perturb.registry import scaffold
 from perturb.scaffold import Scaffold
 from perturb.values import Call, Case, Intent, Param, Result, Section, Tool, World
-from perturb.wording import numbered
+from perturb.wording import numbered, relative, streams
 from perturb.wording_defaults import worded
-from scaffolds.pieces import memory_block, optional, param, rule
+from scaffolds.pieces import environment_lines, memory_block, meta, optional, param, rule
 
 
 def _path(description: str) -> Param:
@@ -66,15 +66,21 @@ TOOLS = (
         "shell.run",
         (
             param("command", "command", "string", "The command"),
-            Param(
-                "requires_approval",
-                {"type": "boolean", "description": "Whether the user should confirm it first"},
-                "",
-                True,
-                (("meta", False),),
-            ),
+            meta("requires_approval", "boolean", "Whether the user should confirm it first", False),
             optional("timeout", "timeout_s", "integer", "Seconds to wait"),
         ),
+    ),
+    Tool(
+        "web_search",
+        "Searches the web.",
+        "web.search",
+        (param("query", "query", "string", "What to search for"),),
+    ),
+    Tool(
+        "web_fetch",
+        "Fetches a page as text.",
+        "web.fetch",
+        (param("url", "url", "string", "The page"), optional("prompt", "goal", "string", "What to find out on it")),
     ),
     Tool(
         "ask_followup_question",
@@ -93,37 +99,58 @@ TOOLS = (
 )
 
 
+_ROLE = """\
+You are a software engineer inside a code editor. You reach a goal in small steps, each of them a tool use \
+whose result you wait for and take into account."""
+
+_OBJECTIVE = """\
+1. Take the task apart into goals in a sensible order.
+2. Work through them one after the other, each with one or more tool uses, one per message.
+3. Before each use decide which tool fits best and whether you know all it needs. What can be found out with a \
+tool is not asked for.
+4. When the task is done, present the result. Do not present it before the earlier steps have been confirmed \
+to work."""
+
+_RULES = """\
+- The working directory is fixed: do not use cd, ~ or $HOME. Paths are given relative to it.
+- List or search before you read when you do not know where something is. The environment details often tell \
+already.
+- The environment details at the end of each message come from the editor. The user did not write them and \
+does not refer to them.
+- For a small change replace text; write the whole file only when it is new or mostly changed, and then give \
+it completely.
+- Before a command think about whether it fits the operating system, and whether it could do harm; if so it \
+requires approval.
+- Mind the conventions of the project. Changes have to fit the code around them.
+- The user may decline a tool use or give feedback instead of a result; take that in and go on.
+- A result is final: put no offer and no question at its end."""
+
+
 def _sections(world: World) -> tuple[Section, ...]:
     return (
-        Section("Role", "You are a software engineer inside a code editor. You reach a goal in small steps, each a tool use."),
-        Section(
-            "Rules of work",
-            f"You cannot leave {world.cwd}; paths are relative to it. Decide from the environment details what is already "
-            "known before you look things up. The details are added by the editor; the user did not write them. After each "
-            "tool use wait for its result. Ask only when no tool can answer. When the task is done, present the result.",
-        ),
-        Section(
-            "System information",
-            f"Operating system: {world.os}\nShell: {world.shell}\nHome directory: {world.home}\nWorking directory: {world.cwd}",
-        ),
+        Section("Role", _ROLE),
+        Section("Objective", _OBJECTIVE),
+        Section("Rules of work", _RULES),
+        Section("System information", environment_lines(world)),
     )
 
 
 def _file(result: Result, _world: World) -> str:
     data = result.data
-    end = "(File has {total} lines total.)" if data["end"] >= data["total"] else "(Showing lines {start}-{end} of {total}.)"
-    return numbered(data, "{n} | {line}") + "\n" + end.format(**data)
+    whole = data["start"] <= 1 and data["end"] >= data["total"]
+    shown = "File has" if whole else f"Showing lines {data['start']}-{data['end']} of"
+    return numbered(data, "{n} | {line}") + f"\n({shown} {data['total']} lines{' total' if whole else ''}.)"
 
 
 def _shell(result: Result, _world: World) -> str:
     data = result.data
     how = "executed successfully" if data["exit_code"] == 0 else "failed"
-    return f"Command {how} (exit code {data['exit_code']}).\nOutput:\n{(data['stdout'] + data['stderr']).rstrip()}"
+    return f"Command {how} (exit code {data['exit_code']}).\nOutput:\n{streams(data)}"
 
 
-def _matches(result: Result, _world: World) -> str:
+def _matches(result: Result, world: World) -> str:
     found = result.data["matches"]
-    rows = [f"{m['path']}\n│----\n│{m['text']}  (line {m['line']})\n│----" for m in found]
+    rows = [f"{relative(m['path'], world)}\n│----\n│{m['text']}  (line {m['line']})\n│----" for m in found]
     return "\n".join([f"Found {len(found)} result{'' if len(found) == 1 else 's'}.", *rows])
 
 
@@ -131,8 +158,9 @@ _OWN = {
     "file": _file,
     "shell": _shell,
     "matches": _matches,
-    "edited": lambda r, _w: f"The content was changed and saved to {r.data['path']}.",
-    "written": lambda r, _w: f"The content was saved to {r.data['path']}.",
+    "edited": lambda r, w: f"The content was changed and saved to {relative(r.data['path'], w)}.",
+    "written": lambda r, w: f"The content was saved to {relative(r.data['path'], w)}.",
+    "paths": lambda r, w: "\n".join(relative(path, w) for path in r.data["paths"]) or "No files found.",
     "error": lambda r, _w: f"The tool could not do this:\n<error>\n{r.data['message']}\n</error>",
 }
 
@@ -148,9 +176,10 @@ def _observe(call: Call, text: str) -> str:
 
 def _details(case: Case) -> str:
     world = case.world
-    lines = ["<environment_details>", "# Visible files", world.open_files[0] if world.open_files else "(none)"]
+    lines = ["<environment_details>", "# Visible files"]
+    lines.append(relative(world.open_files[0], world) if world.open_files else "(none)")
     if len(world.open_files) > 1:
-        lines += ["# Open tabs", *world.open_files]
+        lines += ["# Open tabs", *(relative(path, world) for path in world.open_files)]
     if world.diagnostics:
         lines += ["# Problems", *world.diagnostics]
     lines += ["# Current time", f"{world.clock} ({world.locale})", "# Mode", "ACT", "</environment_details>"]
@@ -174,11 +203,15 @@ def cline_like() -> Scaffold:
         tools=TOOLS,
         sections=_sections,
         word=_word,
-        serves=("cli", "ide", "service"),
+        serves=("cli", "ide", "search", "service"),
         rules=(
-            rule("Use exactly one tool in every message.", "call.at_least_one"),
+            rule("Every message must use a tool, also the one that ends the task.", "call.at_least_one"),
             rule("Never use more than one tool in a message.", "call.max", n=1),
-            rule("Do not begin a message with 'Great', 'Certainly', 'Okay' or 'Sure'.", "text.lacks", words=["Great,", "Certainly,", "Okay,", "Sure,"]),
+            rule(
+                "Leave out the fillers 'Great,', 'Certainly,', 'Okay,' and 'Sure,' wherever you write.",
+                "text.lacks",
+                words=["Great,", "Certainly,", "Okay,", "Sure,"],
+            ),
         ),
         observe=_observe,
         opening=_opening,

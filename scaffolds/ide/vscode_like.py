@@ -5,8 +5,9 @@ from __future__ import annotations
 from perturb.registry import scaffold
 from perturb.scaffold import Scaffold
 from perturb.values import Case, Intent, Param, Result, Section, Tool, World
+from perturb.wording import streams
 from perturb.wording_defaults import worded
-from scaffolds.pieces import memory_block, optional, param, rule
+from scaffolds.pieces import environment_lines, memory_block, meta, optional, param, rule
 
 
 def _path(name: str, description: str) -> Param:
@@ -14,8 +15,7 @@ def _path(name: str, description: str) -> Param:
 
 
 def _why(example: str) -> Param:
-    schema = {"type": "string", "description": "One sentence for the user: what this does and why"}
-    return Param("explanation", schema, "", True, (("meta", example),))
+    return meta("explanation", "string", "One sentence for the user: what this does and why", example)
 
 
 TOOLS = (
@@ -58,9 +58,17 @@ TOOLS = (
         "fs.grep",
         (
             param("query", "pattern", "string", "A regular expression"),
-            Param("isRegexp", {"type": "boolean", "description": "Always true here"}, "", True, (("meta", True),)),
+            meta("isRegexp", "boolean", "Whether the query is one; plain words are one too", True),
             optional("includePattern", "include", "string", "Only files that match this glob"),
-            optional("root", "root", "string", "Only below this directory", ("path", "absolute")),
+        ),
+    ),
+    Tool(
+        "fetch_webpage",
+        "Get the main text of web pages.",
+        "web.fetch",
+        (
+            param("urls", "url", "array", "The address, in a list", ("wrap",), items={"type": "string"}),
+            optional("query", "goal", "string", "What to look for on it"),
         ),
     ),
     Tool(
@@ -77,25 +85,47 @@ TOOLS = (
 )
 
 
+_ROLE = """\
+You are the agent of a code editor. The user works beside you in the same workspace and sees every change as \
+you make it. Follow the user's requirements carefully and to the letter. Gather the context you need instead \
+of assuming things, and go on until the request is settled."""
+
+_TOOL_USE = """\
+- Give paths to files and folders in absolute form.
+- Read the part of a file that you are about to change, and prefer one large read to many small ones.
+- Searches and reads that do not depend on each other may be called together; run only one terminal command at \
+a time and wait for its output.
+- When you say that you will do something, do it in the same reply. The user does not have to be asked before \
+a tool is used.
+- Do not mention the names of tools to the user: say what you do, such as running the tests."""
+
+_EDITING = """\
+- Change files with the editing tools, never through the terminal.
+- Do not print a code block with a change in it; make the change.
+- Give enough unchanged text around a replacement for it to occur only once.
+- Follow the style of the file. After a change see whether the editor reports new problems in it."""
+
+_OUTPUT = """\
+Write Markdown. Put names of files and symbols in backticks. Keep to a few sentences unless more was asked \
+for. The context and attachments around a request come from the editor; use them where they help and pass over \
+them where they do not."""
+
+
 def _sections(world: World) -> tuple[Section, ...]:
     return (
-        Section(
-            "instructions",
-            "You are the agent of a code editor. The user works beside you in the same workspace. Gather the context you "
-            "need, make the change in the files themselves rather than printing code, and go on until it is done.",
-        ),
-        Section(
-            "toolUseInstructions",
-            "Paths are always absolute. Read a file before you change it. Never change files through the terminal. Do not "
-            "run several terminal commands at the same time. Do not mention the names of tools to the user.",
-        ),
-        Section("workspace", f"Folder: {world.cwd}\nOS: {world.os}\nShell: {world.shell}\nHome: {world.home}"),
+        Section("instructions", _ROLE),
+        Section("toolUseInstructions", _TOOL_USE),
+        Section("editFileInstructions", _EDITING),
+        Section("outputFormatting", _OUTPUT),
+        Section("workspace", environment_lines(world)),
     )
 
 
 def _file(result: Result, _world: World) -> str:
     data = result.data
     head = f"File: `{data['path']}`. Lines {data['start']} to {data['end']} ({data['total']} lines total):"
+    if not data["text"]:
+        return f"The file `{data['path']}` exists and is empty."
     return f"{head}\n```\n{data['text'].rstrip(chr(10))}\n```"
 
 
@@ -107,7 +137,7 @@ def _matches(result: Result, _world: World) -> str:
 
 def _shell(result: Result, _world: World) -> str:
     data = result.data
-    text = (data["stdout"] + data["stderr"]).rstrip()
+    text = streams(data)
     return f"{text}\nCommand exited with code {data['exit_code']}".lstrip("\n")
 
 
@@ -136,6 +166,7 @@ def _opening(case: Case, memory: str) -> str:
         blocks.append("<editorContext>\n" + "\n".join([*editor, *problems]) + "\n</editorContext>")
     if memory:
         blocks.append(f"<attachments>\n{memory_block('AGENTS.md', memory)}\n</attachments>")
+    blocks.append("<reminder>\nKeep going until the request is settled. What follows is the request.\n</reminder>")
     return "\n".join(blocks)
 
 
@@ -153,7 +184,10 @@ def vscode_like() -> Scaffold:
         sections=_sections,
         word=_word,
         serves=("cli", "ide", "service", "imported"),
-        rules=(rule("Write no code blocks in messages to the user.", "text.lacks", words=["```"]),),
+        rules=(
+            rule("Write no code blocks in messages to the user.", "text.lacks", words=["```"]),
+            rule("Give every path in absolute form.", "args.absolute_paths"),
+        ),
         markup="xml",
         opening=_opening,
     )
