@@ -87,7 +87,7 @@ def legal(name: str) -> str:
     >>> legal("math.add")
     'math_add'
     """
-    return "".join(c if c.isalnum() and c.isascii() or c in "_-" else "_" for c in name)[:64]
+    return "".join(c if (c.isalnum() and c.isascii()) or c in "_-" else "_" for c in name)[:64]
 
 
 def json_schema(source: JsonObject) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 from perturb.draw import Draw
 from perturb.operators.words import FILLER
@@ -22,7 +23,8 @@ def reorder_sections(case: Case, draw: Draw) -> Case | None:
 @operator(part="system", relation="invariant")
 def change_markup(case: Case, draw: Draw) -> Case | None:
     """Set the system prompt off in other markup: Markdown, XML or plain (S03, FormatSpread)."""
-    other = draw.choice([m for m in ("markdown", "xml", "plain") if m != case.surface.markup])
+    markups: tuple[Literal["markdown", "xml", "plain"], ...] = ("markdown", "xml", "plain")
+    other = draw.choice([markup for markup in markups if markup != case.surface.markup])
     return replace(case, surface=replace(case.surface, markup=other))
 
 
