@@ -15,10 +15,9 @@ from typing import Any
 
 import orjson
 
-from perturb.episodes import domain_tool, ideal_args
+from perturb.episodes import ABSENT, domain_tool, ideal_args
 from perturb.errors import UserError
 from perturb.json_schema import first_violation, schema_problem
-from perturb.matching import ABSENT
 from perturb.values import Case, Expect, Intent, Json, JsonObject, Pattern, Result, Section, Tool, Turn, World
 
 _TYPES = {
@@ -174,10 +173,10 @@ def _valid_first(pattern: Pattern, tools: tuple[Tool, ...]) -> Pattern:
     def invalid(name: str, value: Json) -> bool:
         return value != ABSENT and first_violation(schemas.get(name, {}), value) is not None
 
-    args = {
-        name: {"$any": sorted(matcher["$any"], key=lambda value, name=name: (value == ABSENT, invalid(name, value)))}
-        for name, matcher in pattern.args.items()
-    }
+    def ordered(name: str, values: list[Json]) -> list[Json]:
+        return sorted(values, key=lambda value: (value == ABSENT, invalid(name, value)))
+
+    args = {name: {"$any": ordered(name, matcher["$any"])} for name, matcher in pattern.args.items()}
     optional = {p.name for tool in tools if tool.action == pattern.action for p in tool.params if not p.required}
     for name, matcher in args.items():
         # When no accepted value is a legal one but the argument may be left out, leaving it out is the answer.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from perturb.m2 import parse as m2
 from perturb.registry import PROTOCOLS
 from perturb.render import visible_tools
 from perturb.scaffold import Protocol
 from perturb.values import Case, JsonObject, Reply, Response, Unparsed
 
+Kind = Literal["malformed", "cut", "reasoning_only", "leaked_protocol"]
 NATIVE_MARK = "<minimax:tool_call>"
 
 
@@ -20,8 +23,7 @@ def parse(response: Response, case: Case) -> Reply | Unparsed:
     if response.raw:
         thinking, content, closed = m2.split_thinking(response.text)
         if not closed:
-            kind = "cut" if response.finish == "length" else "reasoning_only"
-            return Unparsed(kind, "the thinking never ends", thinking)
+            return Unparsed(_unless_cut("reasoning_only", response), "the thinking never ends", thinking)
     return _text_protocol(protocol, response, tools, thinking, content)
 
 
@@ -45,13 +47,16 @@ def _text_protocol(
         detail = "a native call block where the scaffold has a text protocol"
         return Unparsed("leaked_protocol", detail, thinking, content)
     if not content.strip():
-        kind = "cut" if response.finish == "length" else "reasoning_only"
-        return Unparsed(kind, "nothing after the thinking", thinking)
+        return Unparsed(_unless_cut("reasoning_only", response), "nothing after the thinking", thinking)
     try:
         reply = protocol.parse(content, tools)
     except ValueError as error:
-        kind = "cut" if response.finish == "length" else "malformed"
-        return Unparsed(kind, str(error), thinking, content)
+        return Unparsed(_unless_cut("malformed", response), str(error), thinking, content)
     if response.finish == "length" and not reply.calls:
         return Unparsed("cut", "the answer hit the token limit", thinking, content)
     return Reply(thinking, reply.text, reply.calls)
+
+
+def _unless_cut(kind: Kind, response: Response) -> Kind:
+    """`kind`, unless the token limit explains it."""
+    return "cut" if response.finish == "length" else kind

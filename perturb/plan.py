@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from hashlib import blake2b
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from perturb import recipe
 from perturb.binding import bind
@@ -35,6 +35,19 @@ class Selection:
     samples: int = 1
     seed: int = 0
     limit: int = 0
+
+
+def selection_of(manifest: dict[str, Any]) -> Selection:
+    """The selection that a run's manifest records."""
+    kept = manifest["selection"]
+    return Selection(
+        tuple(kept["scaffolds"]),
+        tuple(kept["operators"]),
+        tuple(kept["fixtures"]),
+        kept["samples"],
+        kept["seed"],
+        kept["limit"],
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import Any
 
 from perturb import registry
@@ -49,7 +50,7 @@ def _documented(table: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"name": n, "summary": (f.__doc__ or "").strip().splitlines()[0]} for n, f in functions.items()]
 
 
-_ROWS = {
+_ROWS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "operators": _operators,
     "scaffolds": _scaffolds,
     "fixtures": _fixtures,

@@ -9,7 +9,7 @@ from perturb.cli import output
 from perturb.cli.run import answerer_for, carry_out
 from perturb.errors import UserError
 from perturb.journal import read_manifest
-from perturb.plan import Selection
+from perturb.plan import selection_of
 
 
 def main(options: argparse.Namespace) -> int:
@@ -17,14 +17,8 @@ def main(options: argparse.Namespace) -> int:
     folder = Path(options.dir)
     manifest = read_manifest(folder)
     output.register([*manifest["load"], *options.load])
-    chosen, sampling = manifest["selection"], manifest["sampling"]
-    selection = Selection(
-        *(tuple(chosen[name]) for name in ("scaffolds", "operators", "fixtures")),
-        chosen["samples"],
-        chosen["seed"],
-        chosen["limit"],
-    )
-    settings = argparse.Namespace(**manifest["engine"], **sampling, seed=selection.seed)
+    selection = selection_of(manifest)
+    settings = argparse.Namespace(**manifest["engine"], **manifest["sampling"], seed=selection.seed)
     answerer, model = answerer_for(settings)
     if model != manifest["model"]:
         raise UserError(f"{folder}: was run on {manifest['model']}, this is {model}")

@@ -10,7 +10,7 @@ import orjson
 from perturb.cli import output
 from perturb.cli.run import finish
 from perturb.journal import JOURNAL, read, read_manifest, write_atomic
-from perturb.plan import Selection
+from perturb.plan import selection_of
 from perturb.runner import rescored
 
 
@@ -19,13 +19,7 @@ def main(options: argparse.Namespace) -> int:
     folder = Path(options.dir)
     manifest = read_manifest(folder)
     output.register([*manifest["load"], *options.load])
-    chosen = manifest["selection"]
-    selection = Selection(
-        *(tuple(chosen[name]) for name in ("scaffolds", "operators", "fixtures")),
-        chosen["samples"],
-        chosen["seed"],
-        chosen["limit"],
-    )
+    selection = selection_of(manifest)
     known = {record["id"]: record for record in read(folder)}
     fresh = {record["id"]: record for record in rescored(selection, known)}
     if len(fresh) < len(known):

@@ -83,7 +83,7 @@ def _total(case: Case) -> str | None:
     """Any text is parsed and judged; none of it scores."""
     for text in HOSTILE:
         for finish in ("stop", "length"):
-            if score(case, Response(text, finish)).joint:  # type: ignore[arg-type]  # literals of the loop above
+            if score(case, Response(text, finish)).joint:
                 return f"{text[:40]!r} scores 1"
     return None
 

@@ -42,7 +42,7 @@ def longer_prose(case: Case, draw: Draw) -> Case | None:
 def compact_oldest(case: Case, draw: Draw) -> Case | None:
     """Replace the oldest steps, whose results are not needed any more, by a summary (H02)."""
     steps = [n for n in _steps(case) if n > 0 and n < len(case.turns) - 1]
-    run = []
+    run: list[int] = []
     for place in steps:
         if place != (run[-1] + 1 if run else 1):
             break
