@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import posixpath
+import re
 import shlex
 
 from perturb.values import Intent, Json, World
@@ -82,19 +83,29 @@ def from_command(command: Json, world: World) -> Intent | None:
 
 def _from_heredoc(command: str, world: World) -> Intent | None:
     first, _, rest = command.partition("\n")
-    if "<<" not in first or not rest:
+    try:
+        words = shlex.split(first)
+    except ValueError:
         return None
-    before, _, mark = first.partition("<<")
-    mark = mark.strip().strip("'\"")
-    body, found, tail = rest.rpartition(mark)
-    if not mark or not found or tail.strip() or (body and not body.endswith("\n")):
+    at = next((n for n, word in enumerate(words) if word.startswith("<<")), None)
+    if at is None or not rest:
         return None
-    words = before.split()
-    if len(words) == 3 and words[:2] == ["cat", ">"]:
-        return Intent("fs.write", {"path": _full(shlex.split(words[2])[0], world), "content": body})
-    if words in (["python3", "-"], ["python", "-"]):
+    mark = words.pop(at)[2:] or (words.pop(at) if at < len(words) else "")
+    quoted = f"'{mark}'" in first or f'"{mark}"' in first
+    body, found, tail = f"\n{rest}\n".partition(f"\n{mark}\n")
+    body = f"{body}\n"[1:]
+    if not mark or mark[0] in "-<" or not found or tail.strip() or not (quoted or _is_literal(body)):
+        return None
+    if (len(words) == 3 and words[:2] == ["cat", ">"]) or (len(words) == 2 and words[0] == "tee"):
+        return Intent("fs.write", {"path": _full(words[-1], world), "content": body})
+    if words in (["python3", "-"], ["python", "-"], ["python3"], ["python"]):
         return _from_python(body, world)
     return None
+
+
+def _is_literal(body: str) -> bool:
+    """Whether a shell would leave an unquoted here-document as it is."""
+    return not any(mark in body for mark in "$`\\")
 
 
 def _from_python(body: str, world: World) -> Intent | None:
@@ -168,6 +179,14 @@ def _head(words: list[str], world: World) -> Intent | None:
     return None
 
 
+def _tail(words: list[str], world: World) -> Intent | None:
+    if len(words) == 3 and words[0] == "-n" and words[1].startswith("+"):
+        number = words[1][1:]
+        if number.isdecimal() and len(number) < 10:
+            return Intent("fs.read", {"path": _full(words[2], world), "start": max(1, int(number))})
+    return None
+
+
 def _ls(words: list[str], world: World) -> Intent | None:
     flags = {word for word in words if word.startswith("-")}
     paths = [word for word in words if not word.startswith("-")]
@@ -189,24 +208,43 @@ def _find_words(words: list[str], world: World) -> Intent | None:
 def _grep(words: list[str], world: World) -> Intent | None:
     args: dict[str, Json] = {}
     plain: list[str] = []
-    recursive = False
+    flags = ""
     for word in words:
         if word.startswith("--include="):
             args["include"] = word.partition("=")[2]
         elif word == "-e":
             continue
         elif word.startswith("-") and not plain:
-            if not set(word[1:]) <= set("rnRiE") or word.startswith("--"):
+            if not set(word[1:]) <= set("rnRiEFH") or word.startswith("--"):
                 return None
-            recursive = recursive or "r" in word.lower()
-            if "i" in word:
-                args["ignore_case"] = True
+            flags += word[1:]
         else:
             plain.append(word)
-    if not recursive or not 1 <= len(plain) <= 2:
+    if not 1 <= len(plain) <= 2:
         return None
     root = _full(plain[1] if len(plain) == 2 else ".", world)
-    return Intent("fs.grep", {"pattern": plain[0], "root": root, **args})
+    if "r" not in flags.lower() and root not in world.files:
+        return None
+    if "i" in flags:
+        args["ignore_case"] = True
+    return Intent("fs.grep", {"pattern": _extended(plain[0], flags), "root": root, **args})
+
+
+def _extended(pattern: str, flags: str) -> str:
+    """A grep pattern as an extended regular expression: without -E, `\\|` is what `|` is with it."""
+    if "E" in flags:
+        return pattern
+    if "F" in flags:
+        return re.escape(pattern)
+    special = "|+?(){}"
+    out, escaped = [], False
+    for char in pattern:
+        if escaped:
+            out.append(char if char in special else f"\\{char}")
+        elif char != "\\":
+            out.append(f"\\{char}" if char in special else char)
+        escaped = char == "\\" and not escaped
+    return "".join(out)
 
 
 def _full(path: str, world: World) -> str:
@@ -215,4 +253,4 @@ def _full(path: str, world: World) -> str:
     return absolute(path, world)
 
 
-_READERS = {"cat": _cat, "sed": _sed, "head": _head, "ls": _ls, "find": _find_words, "grep": _grep}
+_READERS = {"cat": _cat, "sed": _sed, "head": _head, "tail": _tail, "ls": _ls, "find": _find_words, "grep": _grep}
