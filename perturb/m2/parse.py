@@ -141,7 +141,7 @@ def _name(text: str, at: int) -> tuple[str, int]:
     """A tag's name and where the tag ends. Quotes may be missing."""
     quote = text[at : at + 1] if text[at : at + 1] in ('"', "'") else ""
     mark = f"{quote}>"
-    # A bounded look keeps the scan linear when no tag ends.
+    # Names are short: a quote that closes pages later is not this tag's.
     end = text.find(mark, at + len(quote), at + _NAME_LIMIT)
     if end < 0:
         raise _BrokenError("a tag never ends", ended=len(text) < at + _NAME_LIMIT and "\n" not in text[at:])

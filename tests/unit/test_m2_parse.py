@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from perturb.errors import UnrepresentableError
@@ -129,6 +129,9 @@ _LAW_TOOLS = (*TOOLS, tool("any", path={"type": ANY}, any={"type": ANY}))
 
 
 @given(_REPLIES)
+@example(Reply("\nwhy\n", "\n\n so \n"))
+@example(Reply("", "\nso\n\n", (Call("run", {"cmd": "\n a\n"}), Call("run", {}))))
+@example(Reply("", "the <think> tag </think>"))
 def test_what_is_emitted_parses_back(reply: Reply) -> None:
     assume(reply.calls or reply.text.strip())
     try:
