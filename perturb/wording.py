@@ -98,18 +98,19 @@ def _yaml_item(item: Json, depth: int) -> str:
 def snapshot(nodes: Iterable[JsonObject], world: World, line: str) -> str:
     """Page nodes as an indented list. `line` formats ``{role} {name} {ref} {extra}`` of one node.
 
-    Only elements that can be acted on carry a reference number.
+    Only elements that can be acted on carry a reference number. The options of a list follow it.
     """
     shown = []
     for node in nodes:
-        number = world.refs.get(node["id"])
-        extras = [f"[{state}]" for state in node.get("states", [])]
-        if node.get("level"):
-            extras.append(f"[level={node['level']}]")
-        if node.get("value"):
-            extras.append(f": {node['value']}")
-        text = line.format(
-            role=node["role"], name=node["name"], ref=number if number is not None else "", extra=" ".join(extras)
-        )
-        shown.append("  " * int(node.get("depth", 0)) + text.rstrip())
+        depth, value = int(node.get("depth", 0)), node.get("value")
+        states = [*node.get("states", []), *([f"level={node['level']}"] if node.get("level") else [])]
+        text = _node_line(line, node["role"], node["name"], states, world.refs.get(node["id"], ""))
+        shown.append("  " * depth + text + (f": {value}" if value else ""))
+        for option in node.get("options", []):
+            picked = ["selected"] if option == value else []
+            shown.append("  " * (depth + 1) + _node_line(line, "option", option, picked, ""))
     return "\n".join(shown)
+
+
+def _node_line(line: str, role: str, name: str, states: list[str], ref: Json) -> str:
+    return line.format(role=role, name=name, ref=ref, extra=" ".join(f"[{state}]" for state in states)).rstrip()

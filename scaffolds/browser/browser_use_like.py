@@ -57,8 +57,8 @@ TOOLS = (
 
 _ROLE = """\
 You drive a browser in a loop. In each step you are given the user's request, what has happened so far and the \
-state of the browser, and you answer with what to do next. Nothing else is kept between steps, so note in your \
-memory what you will need."""
+state of the browser, and you answer with what to do next. All of this is put together anew for every step; only the \
+latest state of the browser is shown in full."""
 
 _STATE = """\
 Elements that you can act on are shown as [number]<role> name; the rest of the page is shown without a number, \
