@@ -182,6 +182,8 @@ def _refused(status: int, data: bytes) -> Failure:
     detail = f"HTTP {status}: {data[:300].decode('utf-8', 'replace')}"
     if status >= 500:
         return Failure("http_5xx", detail, retryable=True)
+    if status == 400 and b"maximum context length" in data:
+        return Failure("too_long", detail)
     return Failure(f"http_{status}", detail, retryable=status == 429)
 
 

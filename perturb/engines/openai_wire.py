@@ -44,7 +44,8 @@ def body(request: Request, sampling: Sampling, model: str, *, vllm: bool) -> byt
 def _early_thinking(messages: tuple[JsonObject, ...]) -> bool:
     """Whether thinking stands before the last user message, where M2's template leaves it out."""
     users = [n for n, message in enumerate(messages) if message.get("role") == "user"]
-    return any(message.get("reasoning_content") for message in messages[: users[-1] if users else 0])
+    early = messages[: users[-1] if users else 0]
+    return any(message.get("reasoning_content") or THINK_CLOSE in str(message.get("content")) for message in early)
 
 
 def _messages(request: Request) -> Iterator[dict[str, Any]]:
@@ -52,17 +53,34 @@ def _messages(request: Request) -> Iterator[dict[str, Any]]:
     waiting: list[str] = []
     number = 0
     for message in request.messages:
-        sent = dict(message)
+        sent = {**message, "content": _joined(message)}
         thinking = sent.pop("reasoning_content", None)
         if thinking and request.retention != "drop_all":
             sent |= {"reasoning_content": thinking, "reasoning": thinking}
+        if request.retention == "drop_all" and sent["role"] == "assistant" and not thinking:
+            sent["content"] = _without_thinking(sent["content"])
         if sent.get("tool_calls"):
             sent["tool_calls"] = [_call(call, number + place) for place, call in enumerate(sent["tool_calls"])]
             number += len(sent["tool_calls"])
             waiting = [call["id"] for call in sent["tool_calls"]]
-        if sent.get("role") == "tool" and waiting:
+        if sent["role"] == "tool" and waiting:
             sent["tool_call_id"] = waiting.pop(0)
         yield sent
+
+
+def _joined(message: JsonObject) -> Any:
+    """Content of several texts as one, as M2's template joins it; vLLM would put newlines between."""
+    content = message.get("content")
+    if message["role"] == "tool" or not isinstance(content, list):
+        return content
+    texts = [part["text"] for part in content if part.get("type") == "text"]
+    return "".join(texts) if len(texts) == len(content) else content
+
+
+def _without_thinking(content: Any) -> Any:
+    if isinstance(content, str) and THINK_CLOSE in content:
+        return content.rpartition(THINK_CLOSE)[2].strip("\n")
+    return content
 
 
 def _call(call: JsonObject, number: int) -> dict[str, Any]:

@@ -166,6 +166,7 @@ def test_what_passes_is_tried_again(server: Server, passing: Answer | None) -> N
         ((429, {"retry-after": "0"}, b"no"), "http_429", 4),
         (None, "unreachable", 4),
         ((400, {}, b"bad"), "http_400", 1),
+        ((400, {}, b"This model's maximum context length is 9"), "too_long", 1),
         ((302, {"location": "http://127.0.0.1:1/"}, b""), "http_302", 1),
         ((200, {}, b"<html>"), "bad_body", 1),
         ((200, {}, b'{"choices": []}'), "bad_body", 1),
@@ -278,6 +279,16 @@ def test_retention_that_a_server_cannot_be_made_to_keep() -> None:
     assert isinstance(dropped, bytes)
     assert b"why" not in dropped
     assert isinstance(openai_wire.body(Request(messages[:3], (), "keep_all"), Sampling(), "m", vllm=False), bytes)
+
+
+def test_inline_thinking_and_parts_are_sent_as_the_template_would_read_them() -> None:
+    parts = {"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}
+    inline = {"role": "assistant", "content": "<think>\nwhy\n</think>\n\nSo."}
+    dropped = openai_wire.body(Request((parts, inline), (), "drop_all"), Sampling(), "m", vllm=False)
+    assert isinstance(dropped, bytes)
+    assert [message["content"] for message in json.loads(dropped)["messages"]] == ["ab", "So."]
+    again = Request((parts, inline, parts), (), "keep_all")
+    assert isinstance(openai_wire.body(again, Sampling(), "m", vllm=False), Failure)
 
 
 def test_what_json_cannot_hold_is_that_requests_failure() -> None:
