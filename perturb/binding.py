@@ -43,7 +43,7 @@ def bind(case: Case, scaffold: Scaffold) -> Case | None:
         scaffold=scaffold.name,
         surface=Surface(scaffold.protocol, scaffold.result_role, markup=scaffold.markup),
     )
-    return bound if _all_can_be_written(bound) else None
+    return bound if _all_can_be_written(bound) and _demands_can_be_met(bound) else None
 
 
 def _calls_per_reply(scaffold: Scaffold) -> int:
@@ -61,6 +61,25 @@ def _all_can_be_written(case: Case) -> bool:
         return all(_survives(case, reply_of(case, step.calls, step.text, step.thinking)) for step in replies)
     except UnrepresentableError:
         return False
+
+
+def _demands_can_be_met(case: Case) -> bool:
+    """Whether the tools have a place for every argument that a rule demands of the ideal answer's calls."""
+    demands = [rule for rule in case.instructions if rule.check == "call.arg"]
+    for pattern in case.expect.any_of[0]:
+        intent = Intent(pattern.action, ideal_args(dict(pattern.args)))
+        for rule in demands:
+            if rule.params["action"] == intent.action:
+                name, value = rule.params["field"], rule.params["value"]
+                arranged = Intent(intent.action, {**intent.args, name: value})
+                if not expressible(case.tools, arranged, case.world) or not _carries(case, arranged, name):
+                    return False
+    return True
+
+
+def _carries(case: Case, intent: Intent, name: str) -> bool:
+    heard = toolbox.decode(case.tools, toolbox.encode(case.tools, intent, case.world), case.world)
+    return isinstance(heard, Intent) and toolbox.full(heard).get(name) == intent.args[name]
 
 
 def _survives(case: Case, reply: Reply) -> bool:

@@ -24,7 +24,8 @@ FOLDER = Path(__file__).parent / "renderings"
 CODE = "".join(f"value_{n} = {n}\n" for n in range(1, 61))
 PAGE = """<title>Sign in</title><h1>Sign in</h1><p>Members only.</p>
 <form action="/home"><input id="user" aria-label="Name" value="ada">
-<select id="lang" aria-label="Language"><option>English</option><option>Deutsch</option></select><button id="login">Log in</button></form>"""
+<select id="lang" aria-label="Language"><option>English</option><option>Deutsch</option></select>
+<button id="login">Log in</button></form>"""
 WORLD = number_refs(
     World(
         cwd="/work/app",

@@ -14,7 +14,7 @@ from perturb.errors import UnrepresentableError
 from perturb.ideal import ideal, spoken
 from perturb.json_schema import schema_problem
 from perturb.render import render, system_text, visible_tools
-from perturb.values import Case, Expect, Intent, Pattern, Result, TextEdit, Turn, World
+from perturb.values import Case, Expect, Instruction, Intent, Pattern, Result, TextEdit, Turn, World
 from perturb.world import execute, number_refs
 
 registry.load_builtin()
@@ -202,6 +202,12 @@ def test_an_answer_of_several_calls_needs_a_protocol_for_it(name: str) -> None:
 def test_a_value_the_protocol_cannot_hold_is_not_bound() -> None:
     case = case_of(asked(), (Pattern("fs.write", {"path": A, "content": "</content>\n"}),))
     assert {c.scaffold for c in moves(case)} == {"claude_code_like", "mini_agent", "mini_swe_like", "vscode_like"}
+
+
+def test_a_rule_that_no_tool_has_a_place_for_is_not_bound() -> None:
+    rule = Instruction("Wait 300 s.", "user", "call.arg", {"action": "shell.run", "field": "timeout_s", "value": 300})
+    case = replace(case_of(asked(), (Pattern("shell.run", {"command": "make"}),)), instructions=(rule,))
+    assert {c.scaffold for c in moves(case)} == {"claude_code_like", "cline_like", "mini_agent", "vscode_like"}
 
 
 @pytest.mark.parametrize("name", NAMES)
