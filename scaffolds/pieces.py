@@ -40,3 +40,15 @@ def meta(name: str, kind: str, description: str, example: Any, required: bool = 
 def memory_block(name: str, rules: str) -> str:
     """A memory file with its rules, as it is put before the first request; empty without rules."""
     return f"Contents of {name} (project instructions, always in force):\n{rules}" if rules else ""
+
+
+def editor_block(world: World) -> str:
+    """What the user has open and what the editor reports, for scaffolds that are told it once; often empty."""
+    lines = [f"Open in the user's editor: {path}" for path in world.open_files]
+    lines += [f"Reported by the editor: {problem}" for problem in world.diagnostics]
+    return "\n".join(lines)
+
+
+def joined(*blocks: str) -> str:
+    """The blocks that say something, with an empty line between them."""
+    return "\n\n".join(block for block in blocks if block)

@@ -7,7 +7,7 @@ from perturb.scaffold import Scaffold
 from perturb.values import Case, Intent, Result, Section, Tool, World
 from perturb.wording import numbered
 from perturb.wording_defaults import worded
-from scaffolds.pieces import environment_lines, memory_block, optional, param, rule
+from scaffolds.pieces import editor_block, environment_lines, joined, memory_block, optional, param, rule
 
 TOOLS = (
     Tool(
@@ -145,8 +145,8 @@ def _word(_intent: Intent, result: Result, world: World) -> str:
     return worded(result, world, _OWN)
 
 
-def _opening(_case: Case, memory: str) -> str:
-    return memory_block("AGENTS.md", memory)
+def _opening(case: Case, memory: str) -> str:
+    return joined(memory_block("AGENTS.md", memory), editor_block(case.world))
 
 
 @scaffold

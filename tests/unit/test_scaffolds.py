@@ -236,6 +236,14 @@ def test_editor_details_come_with_every_message() -> None:
     assert all("src/a.py" in text and "unused name x" in text for text in users)
 
 
+@pytest.mark.parametrize("name", ["claude_code_like", "cline_like", "mini_agent", "mini_swe_like", "vscode_like"])
+def test_what_the_editor_shows_is_told_wherever_a_request_may_rest_on_it(name: str) -> None:
+    case = bound(name, case_of(asked(), (Pattern("fs.read", {"path": A}),), "ide"))
+    request = render(case).messages[-1]["content"]
+    assert "src/a.py" in request
+    assert "unused name x" in request
+
+
 def test_the_browser_state_is_rebuilt_in_one_message() -> None:
     turns = asked(done(Intent("page.observe")), done(Intent("nav.goto", {"url": "https://shop.example/home"})))
     case = bound("browser_use_like", case_of(turns, (Pattern("nav.back"),), "browser"))
