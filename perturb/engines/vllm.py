@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ class VLLMEngine:
         local = _local_config(model)
         _environment(local is not None)
         try:
-            with _stdout_to_stderr():
+            with _guarded():
                 llm, device, version = _start(model, tensor_parallel_size, expert_parallel, max_model_len)
                 settings = llm.llm_engine.model_config
                 config = local if local is not None else settings.hf_config.to_dict()
@@ -83,7 +84,7 @@ class VLLMEngine:
         if not asked:
             return
         try:
-            with _stdout_to_stderr():
+            with _guarded():
                 inputs = [{"prompt_token_ids": ids} for ids in asked.values()]
                 outputs = self.llm.generate(inputs, parameters, use_tqdm=False)
         except Exception as error:
@@ -128,7 +129,8 @@ def _start(model: str, tensor_parallel: int, expert_parallel: bool, length: int)
         # One process and no compilation: a small model starts in seconds, and Ctrl-C stops it at once.
         os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", _CPU_CACHE_GIB)
         os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
-        options = {"dtype": "float32", "enforce_eager": True}
+        # torch's CPU generators have no offset, which vLLM moves for a seeded request whose prompt it splits.
+        options = {"dtype": "float32", "enforce_eager": True, "enable_chunked_prefill": False}
     llm = vllm.LLM(
         model=model,
         tensor_parallel_size=tensor_parallel,
@@ -144,20 +146,24 @@ def _environment(local: bool) -> None:
     """Settings that vLLM reads when it is imported. What the user has set stays."""
     os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
     os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")
-    os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
+    os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
     if local:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 
 @contextmanager
-def _stdout_to_stderr() -> Iterator[None]:
+def _guarded() -> Iterator[None]:
     """Whatever prints meanwhile, in Python, in C or in a child process, prints to stderr: stdout is for results."""
     sys.stdout.flush()
     kept, shown = os.dup(1), sys.stdout
     try:
         os.dup2(2, 1)
         sys.stdout = sys.stderr
-        yield
+        with warnings.catch_warnings():
+            # torch, transformers and vLLM deprecate parts of each other: nothing that a person here could change.
+            for kind in (DeprecationWarning, FutureWarning, UserWarning):
+                warnings.simplefilter("ignore", kind)
+            yield
     finally:
         sys.stdout = shown
         os.dup2(kept, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,11 @@ from perturb.values import Call, Reply
 
 pytestmark = [
     pytest.mark.vllm,
+    pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not installed"),
     # torch, transformers and vLLM deprecate parts of each other; none of it is this project's to change.
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::FutureWarning"),
 ]
-pytest.importorskip("vllm", reason="vLLM is not installed")
 
 SCHEMAS = {
     "path": {"type": "string"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -17,17 +18,7 @@ from perturb.m2.parse import parse
 from perturb.m2.template import END_MARK, render
 from perturb.values import Failure, Reply, Request, Response, Unparsed
 
-pytestmark = [
-    pytest.mark.vllm,
-    # torch, transformers and vLLM deprecate parts of each other; none of it is this project's to change.
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
-    pytest.mark.filterwarnings("ignore::UserWarning"),
-    # vLLM leaves sockets and files to the garbage collector.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
-pytest.importorskip("vllm", reason="vLLM is not installed")
+pytestmark = [pytest.mark.vllm, pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not installed")]
 
 LENGTH = 1024
 SAMPLING = Sampling(max_tokens=24, seed=7)
@@ -91,6 +82,13 @@ def test_a_shared_prefix_is_served_from_the_cache(engine: VLLMEngine) -> None:
     (again,) = answers(engine, [ask(opening + "b")])
     assert isinstance(again, Response)
     assert 0 < again.cached_tokens < again.prompt_tokens
+
+
+def test_more_prompt_text_than_one_step_takes(engine: VLLMEngine) -> None:
+    requests = [ask(f"{n} " + "different words " * 90) for n in range(16)]
+    got = answers(engine, requests, replace(SAMPLING, max_tokens=4))
+    assert [type(answer) for answer in got] == [Response] * 16
+    assert sum(answer.prompt_tokens for answer in got if isinstance(answer, Response)) > 8192
 
 
 def test_a_request_that_cannot_be_asked_fails_alone(engine: VLLMEngine) -> None:
