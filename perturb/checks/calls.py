@@ -39,11 +39,12 @@ def _with_argument(intent: Intent, rule: Instruction) -> Intent:
 
 
 @check("call.arg", arrange=_with_argument)
-def argument(answer: Answer, rule: Instruction, _case: Case) -> bool:
-    """Whenever `action` is done, its argument `field` is `value`."""
+def argument(answer: Answer, rule: Instruction, case: Case) -> bool:
+    """Whenever `action` is done with a tool that can carry `field`, that argument is `value`."""
     wanted, name = rule.params["value"], rule.params["field"]
-    for intent in _intents(answer):
-        if intent.action == rule.params["action"]:
+    carriers = {tool.name for tool in case.tools if any(param.field == name for param in tool.params)}
+    for call, intent in zip(answer.reply.calls, answer.intents, strict=False):
+        if isinstance(intent, Intent) and intent.action == rule.params["action"] and call.tool in carriers:
             known = fields(intent.action).get(name)
             if intent.args.get(name, known.default if known else None) != wanted:
                 return False
