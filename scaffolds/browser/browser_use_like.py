@@ -24,11 +24,11 @@ def _index() -> Param:
 TOOLS = (
     Tool("navigate", "Open a URL.", "nav.goto", (param("url", "url", "string", "The URL"),)),
     Tool("go_back", "Go back one page.", "nav.back"),
-    Tool("refresh_state", "Look at the page again.", "page.observe"),
-    Tool("click", "Click an element.", "el.click", (_index(),)),
+    Tool("refresh_state", "Look at the page again without doing anything on it.", "page.observe"),
+    Tool("click", "Click an element: follow a link, press a button, tick a box.", "el.click", (_index(),)),
     Tool(
         "input",
-        "Put text into a field.",
+        "Put text into a field; what was in it is replaced.",
         "el.type",
         (
             _index(),
@@ -38,7 +38,7 @@ TOOLS = (
     ),
     Tool(
         "select_dropdown",
-        "Choose an option of a list.",
+        "Choose an option of a drop-down list.",
         "el.select",
         (_index(), param("text", "value", "string", "The option's label")),
     ),

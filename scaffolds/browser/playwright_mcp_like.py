@@ -20,11 +20,20 @@ def _element() -> tuple[Param, Param]:
 TOOLS = (
     Tool("browser_navigate", "Go to a URL.", "nav.goto", (param("url", "url", "string", "The URL"),)),
     Tool("browser_navigate_back", "Go back one page.", "nav.back"),
-    Tool("browser_snapshot", "Get the current page as an accessibility snapshot.", "page.observe"),
-    Tool("browser_click", "Click an element.", "el.click", _element()),
+    Tool(
+        "browser_snapshot",
+        "Get the current page as an accessibility snapshot, without doing anything on it.",
+        "page.observe",
+    ),
+    Tool(
+        "browser_click",
+        "Click an element of the page: follow a link, press a button, tick a box.",
+        "el.click",
+        _element(),
+    ),
     Tool(
         "browser_type",
-        "Type text into a field.",
+        "Type text into a field of the page. What was in it is replaced.",
         "el.type",
         (
             *_element(),
@@ -34,11 +43,16 @@ TOOLS = (
     ),
     Tool(
         "browser_select_option",
-        "Choose in a drop-down list.",
+        "Choose an option in a drop-down list.",
         "el.select",
         (*_element(), param("values", "value", "array", "The option's label", ("wrap",), items={"type": "string"})),
     ),
-    Tool("browser_tabs", "Go to another tab.", "tab.switch", (param("index", "tab", "integer", "Its index, from 0"),)),
+    Tool(
+        "browser_tabs",
+        "Go to another of the open tabs.",
+        "tab.switch",
+        (param("index", "tab", "integer", "Its index, from 0"),),
+    ),
 )
 
 

@@ -20,7 +20,8 @@ def _file(description: str) -> Param:
 TOOLS = (
     Tool(
         "Read",
-        "Reads a file. Long files can be read in parts.",
+        "Reads a text file. Each line comes with its number and a tab in front; these are not part of the "
+        "file. Without offset and limit the file is read from its first line, up to 2000 lines.",
         "fs.read",
         (
             _file("The file to read"),
@@ -30,7 +31,9 @@ TOOLS = (
     ),
     Tool(
         "Edit",
-        "Exchanges an exact piece of text in a file that has been read before.",
+        "Exchanges a piece of text in a file that has been read before. old_string has to match the file "
+        "exactly, indentation included, and without the line numbers. It fails when old_string occurs "
+        "more than once, unless replace_all is set.",
         "fs.edit",
         (
             _file("The file to change"),
@@ -41,13 +44,16 @@ TOOLS = (
     ),
     Tool(
         "Write",
-        "Writes a complete file.",
+        "Writes a complete file and replaces what was there. Read an existing file first; for a change in "
+        "it, Edit is better.",
         "fs.write",
         (_file("The file to write"), param("content", "content", "string", "All of its new content")),
     ),
     Tool(
         "Bash",
-        "Runs a shell command. For searching and reading files there are better tools than this one.",
+        "Runs a command in bash and returns what it prints. Meant for git, builds, tests and other "
+        "programs; for finding, searching, reading and changing files there are tools of their own. Quote "
+        "paths that hold spaces.",
         "shell.run",
         (
             param("command", "command", "string", "The command"),
@@ -58,7 +64,7 @@ TOOLS = (
     ),
     Tool(
         "Glob",
-        "Finds files by a name pattern such as **/*.ts.",
+        "Finds files by a pattern such as src/**/*.ts and returns their paths.",
         "fs.find",
         (
             param("pattern", "glob", "string", "The pattern"),
@@ -67,7 +73,8 @@ TOOLS = (
     ),
     Tool(
         "Grep",
-        "Searches file contents with a regular expression.",
+        "Searches the contents of files with a regular expression, below a directory or in one file. Use "
+        "this instead of grep in Bash.",
         "fs.grep",
         (
             param("pattern", "pattern", "string", "The expression"),
@@ -84,14 +91,19 @@ TOOLS = (
     ),
     Tool(
         "WebFetch",
-        "Fetches a page and answers a question about it.",
+        "Fetches a page from an address that is known and answers a question about it. It only reads.",
         "web.fetch",
         (
             param("url", "url", "string", "The page"),
             meta("prompt", "string", "What to find out on it", "What does the page say?"),
         ),
     ),
-    Tool("WebSearch", "Searches the web.", "web.search", (param("query", "query", "string", "The search words"),)),
+    Tool(
+        "WebSearch",
+        "Searches the web, for what is newer than you know. Returns titles, addresses and snippets.",
+        "web.search",
+        (param("query", "query", "string", "The search words"),),
+    ),
 )
 
 

@@ -20,7 +20,8 @@ def _path(description: str) -> Param:
 TOOLS = (
     Tool(
         "read_file",
-        "Reads a file, or lines of it.",
+        "Reads a file, or a range of its lines. Use it when you need to know what a file holds. Lines "
+        "come with their numbers.",
         "fs.read",
         (
             _path("File to read"),
@@ -30,13 +31,14 @@ TOOLS = (
     ),
     Tool(
         "write_to_file",
-        "Writes a whole file; missing directories are made.",
+        "Writes a whole file and replaces what was there; missing directories are made. Always give the "
+        "complete content.",
         "fs.write",
         (_path("File to write"), param("content", "content", "string", "The complete content")),
     ),
     Tool(
         "replace_in_file",
-        "Replaces one piece of text in a file.",
+        "Replaces one piece of text in an existing file by another. For targeted changes.",
         "fs.edit",
         (
             _path("File to change"),
@@ -46,7 +48,7 @@ TOOLS = (
     ),
     Tool(
         "search_files",
-        "Searches files below a directory with a regular expression.",
+        "Searches the files below a directory with a regular expression and shows each match with its file.",
         "fs.grep",
         (
             param("path", "root", "string", "Directory to search", ("path", "relative")),
@@ -56,13 +58,14 @@ TOOLS = (
     ),
     Tool(
         "list_files",
-        "Lists a directory.",
+        "Lists what is in a directory. Not meant for checking whether a file you wrote is there.",
         "fs.list",
         (_path("Directory"), optional("recursive", "recursive", "boolean", "Also everything below it")),
     ),
     Tool(
         "execute_command",
-        "Runs a command line in the working directory.",
+        "Runs a command line in the working directory. Say beforehand what it does, and prefer one "
+        "command to a script.",
         "shell.run",
         (
             param("command", "command", "string", "The command"),
@@ -84,14 +87,14 @@ TOOLS = (
     ),
     Tool(
         "ask_followup_question",
-        "Asks the user for something that cannot be found out otherwise.",
+        "Asks the user for something that is needed to go on and cannot be found out with a tool.",
         "say",
         (param("question", "text", "string", "The question"),),
         fixed={"kind": "ask"},
     ),
     Tool(
         "attempt_completion",
-        "Presents the result to the user when the task is done or cannot be done.",
+        "Presents the result to the user, once the task is done or turns out to be impossible. Ends the task.",
         "say",
         (param("result", "text", "string", "What was done, or the answer"),),
         fixed={"kind": "answer"},

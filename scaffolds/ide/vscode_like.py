@@ -31,7 +31,9 @@ TOOLS = (
     ),
     Tool(
         "replace_string_in_file",
-        "Replace one occurrence of a text in a file. Give enough of it to be unique.",
+        "Replace one occurrence of a text in an existing file. oldString has to match exactly, white "
+        "space included, and to hold enough lines around the change to occur only once. Call it once for "
+        "every place to change.",
         "fs.edit",
         (
             _path("filePath", "Absolute path of the file"),
@@ -41,20 +43,27 @@ TOOLS = (
     ),
     Tool(
         "create_file",
-        "Create a file with content.",
+        "Create a file with the content given. Directories that are missing are made. Not meant for "
+        "changing a file that exists.",
         "fs.write",
         (_path("filePath", "Absolute path of the file"), param("content", "content", "string", "Its content")),
     ),
-    Tool("list_dir", "List a directory.", "fs.list", (_path("path", "Absolute path of the directory"),)),
+    Tool(
+        "list_dir",
+        "List a directory. A name that ends in / is a folder.",
+        "fs.list",
+        (_path("path", "Absolute path of the directory"),),
+    ),
     Tool(
         "file_search",
-        "Find files in the workspace by a glob.",
+        "Find files in the workspace by a glob pattern. Returns paths only. Useful when a part of the "
+        "file's name is known.",
         "fs.find",
         (param("query", "glob", "string", "The glob, e.g. **/*.ts"),),
     ),
     Tool(
         "grep_search",
-        "Search the text of the workspace.",
+        "Search the text of the files in the workspace. Returns each line that matches with its file and number.",
         "fs.grep",
         (
             param("query", "pattern", "string", "A regular expression"),
@@ -64,7 +73,7 @@ TOOLS = (
     ),
     Tool(
         "fetch_webpage",
-        "Get the main text of web pages.",
+        "Get the main text of web pages, for instance of a documentation that the user has named.",
         "web.fetch",
         (
             param("urls", "url", "array", "The address, in a list", ("wrap",), items={"type": "string"}),
@@ -73,7 +82,8 @@ TOOLS = (
     ),
     Tool(
         "run_in_terminal",
-        "Run a command in the editor's terminal.",
+        "Run a command in the editor's terminal, from the workspace folder. Do not use it to change files, and "
+        "do not start a second one before the first has answered.",
         "shell.run",
         (
             param("command", "command", "string", "The command"),

@@ -11,13 +11,13 @@ from scaffolds.pieces import environment_lines, memory_block, optional, param, r
 TOOLS = (
     Tool(
         "search",
-        "Search the web. Takes a list with one query.",
+        "Search the web. Takes a list that holds one query; returns titles, addresses and snippets.",
         "web.search",
         (param("queries", "query", "array", "What to search for", ("wrap",), items={"type": "string"}),),
     ),
     Tool(
         "browse",
-        "Open a page and read it with a question in mind.",
+        "Open a page by its address and read it with a question in mind. Returns the text of the page.",
         "web.fetch",
         (
             param("url", "url", "string", "The page"),
@@ -25,7 +25,7 @@ TOOLS = (
         ),
     ),
     Tool(
-        "python", "Run Python code; what it prints comes back.", "py.exec", (param("code", "code", "string", "Code"),)
+        "python", "Run Python code and get back what it prints.", "py.exec", (param("code", "code", "string", "Code"),)
     ),
 )
 

@@ -10,6 +10,7 @@ import pytest
 from perturb import registry, toolbox
 from perturb.actions import fields
 from perturb.binding import bind, moves
+from perturb.episodes import domain_tool
 from perturb.errors import UnrepresentableError
 from perturb.ideal import ideal, spoken
 from perturb.json_schema import schema_problem
@@ -222,6 +223,22 @@ def test_the_ideal_answer_is_heard_as_meant(name: str) -> None:
     answer = ideal(case)
     assert [toolbox.normal(i, WORLD) for i in answer.intents if isinstance(i, Intent)] == [Intent(action, args)]
     assert spoken(case, answer.reply).text
+
+
+def test_a_services_own_tool_is_carried_by_most_scaffolds() -> None:
+    schema = {"type": "object", "properties": {"order_id": {"type": "string"}}, "required": ["order_id"]}
+    tool = domain_tool({"name": "get_order", "description": "Looks up an order.", "parameters": schema})
+    world = replace(WORLD, records={"orders": {"7": {"state": "sent"}}})
+    case = replace(case_of(asked(), (Pattern("get_order", {"order_id": "7"}),), "service"), tools=(tool,), world=world)
+    carried = moves(case)
+    assert {c.scaffold for c in carried} >= {"claude_code_like", "cline_like", "mini_agent", "search_browse_python"}
+    for made in carried:
+        assert [(c.tool, dict(c.args)) for c in ideal(made).reply.calls] == [("get_order", {"order_id": "7"})]
+
+
+def test_a_search_from_where_one_is_names_the_place_where_the_tool_wants_one() -> None:
+    call = toolbox.encode(registry.SCAFFOLDS["cline_like"].tools, Intent("fs.grep", {"pattern": "x"}), WORLD)
+    assert (call.tool, call.args["path"]) == ("search_files", ".")
 
 
 def test_a_question_takes_the_tool_for_questions() -> None:
