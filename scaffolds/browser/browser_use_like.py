@@ -128,9 +128,15 @@ def _compose(case: Case) -> tuple[JsonObject, ...]:
     seen = [
         word(case, own, i, r) for t in steps[last:] for i, r in zip(t.calls, t.results, strict=True) if r.kind == "page"
     ]
-    state = seen[-1] if last >= 0 else "No page is open, or it has not been looked at yet."
+    state = seen[-1] if last >= 0 else _unseen(case.world)
     blocks.append(f"<browser_state>\n{state}\n</browser_state>")
     return ({"role": "user", "content": "\n\n".join(block for block in blocks if block)},)
+
+
+def _unseen(world: World) -> str:
+    if not world.tabs:
+        return "No page is open."
+    return f"Open tabs: {len(world.tabs)}. The page in tab {world.tab} has not been looked at yet."
 
 
 def _step(case: Case, own: Scaffold, number: int, turn: Turn, is_last: bool) -> str:
