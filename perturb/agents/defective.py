@@ -57,7 +57,11 @@ def loses_rules_outside_system(case: Case, _base: Case) -> Answer:
     """Keeps the rules of the system prompt only; those in memory files, user messages and tools are forgotten."""
     kept: tuple[Instruction, ...] = tuple(rule for rule in case.instructions if rule.source == "system")
     intents = intents_of(replace(case, instructions=kept), case.expect.any_of[0])
-    return answer_with(case, intents, "WORKING on the next step; here is why it comes next.", kept)
+    told = tuple(
+        Intent("say", {**i.args, "text": f"WELL, {i.args['text']} And that is that."}) if i.action == "say" else i
+        for i in intents
+    )
+    return answer_with(case, told, "WORKING on the next step; here is why it comes next.", kept)
 
 
 @agent(defect="user")

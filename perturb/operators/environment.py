@@ -9,6 +9,7 @@ from hashlib import blake2b
 
 from perturb.draw import Draw
 from perturb.registry import operator
+from perturb.render import prompt_text
 from perturb.rewrite import rewritten
 from perturb.values import Case, Rewrite, Turn
 
@@ -80,7 +81,9 @@ def renumber_refs(case: Case, draw: Draw) -> Case | None:
     shift = draw.choice([17, 40, 131])
     numbers = sorted(refs.values(), reverse=True)
     fresh = {name: numbers[place] + shift for place, name in enumerate(refs)}
-    return replace(case, world=replace(case.world, refs=fresh))
+    out = replace(case, world=replace(case.world, refs=fresh))
+    # Before a page has been seen there is nothing to number.
+    return out if prompt_text(out) != prompt_text(case) else None
 
 
 @operator(part="environment", relation="equivariant")

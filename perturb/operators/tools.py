@@ -89,7 +89,7 @@ _STYLES: tuple[Callable[[str], str], ...] = (
 @operator(part="tools", relation="invariant")
 def restyle_names(case: Case, draw: Draw) -> Case | None:
     """Write all tool names in another convention: kebab, Pascal, camel, upper case (T04)."""
-    style = draw.choice(_STYLES)
+    style = draw.choice([style for style in _STYLES if any(style(tool.name) != tool.name for tool in case.tools)])
     return renamed(case, {tool.name: style(tool.name) for tool in case.tools})
 
 

@@ -45,37 +45,33 @@ _MODULES = {
     "statistics": {"mean": statistics.mean, "median": statistics.median},
     "datetime": {"date": date, "timedelta": timedelta},
 }
-_BUILTINS: dict[str, Any] = {
-    f.__name__: f
-    for f in (
-        sum,
-        min,
-        max,
-        len,
-        round,
-        sorted,
-        abs,
-        range,
-        int,
-        float,
-        str,
-        list,
-        set,
-        dict,
-        zip,
-        enumerate,
-        bool,
-        any,
-        all,
-        tuple,
-        reversed,
-    )  # fmt: skip
-}
+_FUNCTIONS = (
+    sum,
+    min,
+    max,
+    len,
+    round,
+    sorted,
+    abs,
+    range,
+    int,
+    float,
+    str,
+    list,
+    set,
+    dict,
+    zip,
+    enumerate,
+    bool,
+    any,
+)
+_BUILTINS: dict[str, Any] = {f.__name__: f for f in (*_FUNCTIONS, all, tuple, reversed)}
+_STRING = ("split", "strip", "join", "upper", "lower", "replace", "startswith", "endswith", "count", "format", "title")
 _METHODS: dict[type, frozenset[str]] = {
-    str: frozenset(["split", "strip", "join", "upper", "lower", "replace", "startswith", "endswith", "count", "format", "title"]),
-    list: frozenset(["append", "index", "count", "extend", "sort"]),
-    dict: frozenset(["get", "items", "keys", "values"]),
-    date: frozenset(["isoformat", "weekday", "toordinal", "replace"]),
+    str: frozenset(_STRING),
+    list: frozenset({"append", "index", "count", "extend", "sort"}),
+    dict: frozenset({"get", "items", "keys", "values"}),
+    date: frozenset({"isoformat", "weekday", "toordinal", "replace"}),
 }
 _ATTRIBUTES: dict[type, frozenset[str]] = {
     date: frozenset({"year", "month", "day"}),

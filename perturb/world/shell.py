@@ -97,7 +97,11 @@ def _redirected(world: World, command: Simple, stdin: str) -> Outcome:
 
 
 def _command(world: World, words: list[str], stdin: str) -> Outcome:
+    from perturb.world import shell_files
     from perturb.world.shell_commands import COMMANDS, UsageError
+
+    # Importing it registers its commands beside those of shell_commands.
+    assert shell_files.COMMANDS is COMMANDS
 
     if not words:
         return Outcome(world)

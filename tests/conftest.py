@@ -1,0 +1,20 @@
+"""What every test needs: everything that ships is registered, and where reference data would be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from perturb.registry import load_builtin
+
+load_builtin()
+DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture
+def data() -> Path:
+    """The folder of public reference data, which is not part of this repository."""
+    if not DATA.is_dir():
+        pytest.skip("the reference data is not beside this checkout")
+    return DATA

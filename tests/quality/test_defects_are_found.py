@@ -1,0 +1,76 @@
+"""The instrument's own calibration: a perfect agent scores 1, each defect shows in its own part and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from perturb.journal import open_folder, read
+from perturb.plan import Item, Selection, plan
+from perturb.registry import AGENTS
+from perturb.runner import from_agent, record, run
+from perturb.summary import summarise
+
+SPREAD = Selection(limit=130)
+DEFECTIVE = sorted(name for name, agent in AGENTS.items() if agent.defect)
+
+
+@lru_cache(maxsize=1)
+def items() -> list[Item]:
+    return list(plan(SPREAD))
+
+
+def answered(agent: str) -> Iterator[dict[str, Any]]:
+    from perturb.registry import AGENTS
+
+    some = items()
+    for place, got in from_agent(AGENTS[agent])(some):
+        facts = record(some[place], got)
+        if facts["verdict"]:
+            verdict = facts["verdict"]
+            facts["verdict"] = {"joint": verdict.joint, "outcome": verdict.outcome, "rules": [], "schema_valid": True}
+        yield facts
+
+
+def test_perfect_scores_one_everywhere() -> None:
+    wrong = [r["id"] for r in answered("perfect") if not r["verdict"] or not r["verdict"]["joint"]]
+    assert wrong == []
+
+
+def test_null_scores_zero_everywhere() -> None:
+    right = [r["id"] for r in answered("null") if not r["verdict"] or r["verdict"]["joint"]]
+    assert right == []
+
+
+@pytest.mark.parametrize("agent", DEFECTIVE)
+def test_a_defect_shows_in_its_part_and_nowhere_else(agent: str) -> None:
+    found = summarise(answered(agent))
+    drops = {row.name: row.effect for row in found.by_part}
+    defect = AGENTS[agent].defect
+    assert drops[defect].difference < -0.02, "the defect is not found"
+    blamed = {name: e.difference for name, e in drops.items() if name != defect and e.difference < -0.01}
+    assert blamed == {}
+
+
+def test_a_run_is_the_same_when_it_is_resumed(tmp_path: Path) -> None:
+    selection = Selection(limit=2)
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    for folder in (whole, parts):
+        open_folder(folder, {"selection": {}}, resume=False)
+    run(selection, from_agent(AGENTS["perfect"]), whole, lambda _count: None)
+
+    def dies(batch: list[Item]) -> Any:
+        for number, answer in enumerate(from_agent(AGENTS["perfect"])(batch)):
+            if number == 7:
+                raise KeyboardInterrupt
+            yield answer
+
+    with pytest.raises(KeyboardInterrupt):
+        run(selection, dies, parts, lambda _count: None)
+    assert len(list(read(parts))) == 7
+    run(selection, from_agent(AGENTS["perfect"]), parts, lambda _count: None)
+    assert (parts / "journal.jsonl").read_bytes() == (whole / "journal.jsonl").read_bytes()
