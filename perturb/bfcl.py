@@ -222,6 +222,9 @@ def _checked(case: Case) -> Case | Inconsistent:
         problem = schema_problem({"properties": {p.name: p.schema for p in tool.params}})
         if problem:
             return f"schema of {tool.name} is not valid: {problem}"
+    earlier = next((i.action for turn in case.turns for i in turn.calls if i.action not in by_name), None)
+    if earlier is not None:
+        return f"an earlier accepted answer calls {earlier}, which is not among the functions of this turn"
     for pattern in case.expect.any_of[0]:
         if pattern.action == "say":
             continue

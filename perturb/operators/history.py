@@ -109,7 +109,9 @@ def merge_steps(case: Case, draw: Draw) -> Case | None:
     if case.surface.protocol in ("fenced", "xml_tags"):
         return None
     reads = ("fs.read", "fs.list", "fs.grep", "fs.find", "web.search", "web.fetch")
-    plain = [n for n in _steps(case) if all(call.action in reads for call in case.turns[n].calls)]
+    # A look-up that follows a failure answers it; those two cannot have been one step.
+    worked = [n for n in _steps(case) if not any(r.failed for r in case.turns[n].results)]
+    plain = [n for n in worked if all(call.action in reads for call in case.turns[n].calls)]
     place = draw.choice([n for n in plain if n + 1 in plain])
     one, two = case.turns[place], case.turns[place + 1]
     merged = replace(one, calls=(*one.calls, *two.calls), results=(*one.results, *two.results))

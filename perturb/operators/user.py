@@ -136,9 +136,10 @@ def another_person(case: Case, draw: Draw) -> Case | None:
     said = " ".join(turn.text for turn in case.turns if turn.role == "user")
     words = [w.strip(".,;:!?()'\"") for w in said.replace("'s", "").split()]
     starts = {part.split(" ")[0] for part in said.replace("? ", ". ").replace("\n", ". ").split(". ") if part}
+    places = " ".join([*case.world.files, *case.world.pages, *case.world.documents]).lower()
     tools = " ".join([t.name + t.description for t in case.tools] + [s.text for s in case.system])
     names = [w for w in dict.fromkeys(words) if w.istitle() and w.isalpha() and w.isascii() and len(w) > 3]
-    free = [w for w in names if w not in starts and w not in tools]
+    free = [w for w in names if w not in starts and w not in tools and w.lower() not in places]
     old = draw.choice(free)
     new = draw.choice([name for name in _PEOPLE if name not in said])
     return rewritten(case, Rewrite(((old, new), (old.lower(), new.lower()))))

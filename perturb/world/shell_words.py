@@ -1,4 +1,4 @@
-"""A command line as pipelines of words: quotes, operators, redirections, here-documents. Nothing is run to expand it."""
+"""A command line as pipelines of words: quotes, operators, redirections, here-documents. Nothing is run to expand."""
 
 from __future__ import annotations
 

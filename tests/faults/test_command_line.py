@@ -1,0 +1,197 @@
+"""The command line as a person or a program meets it: real processes, real files, real signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+Done = subprocess.CompletedProcess[str]
+
+
+def perturb(*arguments: str, cwd: Path | None = None) -> Done:
+    command = [sys.executable, "-m", "perturb.cli.main", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd or ROOT, timeout=300, check=False)
+
+
+def one_line_error(done: Done, *words: str) -> None:
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert "Traceback" not in done.stderr
+    assert all(word in done.stderr for word in words), done.stderr
+
+
+def test_a_run_prints_exactly_one_json_object(tmp_path: Path) -> None:
+    done = perturb("run", "--agent", "perfect", "--limit", "2", "--out", str(tmp_path / "run"), "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["simulated"] is True
+    assert found["counts"]["joint"] == found["counts"]["scored"] == found["counts"]["requests"] > 50
+    for name in ("by_part", "by_scaffold", "by_operator"):
+        for row in found[name].values():
+            assert {"n", "base", "perturbed", "difference", "interval"} <= row.keys()
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "Simulated agent" in page
+    assert "http://" not in page.split("<h2>Failures</h2>")[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "keys"),
+    [
+        ("operators", {"name", "part", "relation", "summary"}),
+        ("scaffolds", {"name", "family", "protocol", "result_role", "home"}),
+        ("fixtures", {"id", "family", "decisions"}),
+        ("agents", {"name", "defect", "summary"}),
+        ("scorers", {"name", "summary"}),
+        ("checks", {"name", "summary"}),
+    ],
+)
+def test_lists(kind: str, keys: set[str]) -> None:
+    rows = json.loads(perturb("list", kind, "--json").stdout)
+    assert rows
+    assert all(
+        keys <= row.keys() and all(row[key] not in (None, "") or key == "defect" for key in keys) for row in rows
+    )
+
+
+def test_what_ships_is_as_much_as_promised() -> None:
+    rows = json.loads(perturb("list", "operators", "--json").stdout)
+    parts = [row["part"] for row in rows]
+    assert len(rows) >= 32
+    assert all(parts.count(part) >= 4 for part in set(parts))
+    assert len(set(parts)) == 8
+    assert {row["relation"] for row in rows} == {"invariant", "equivariant", "directional"}
+    fixtures = json.loads(perturb("list", "fixtures", "--json").stdout)
+    count = {f: sum(row["family"] == f for row in fixtures) for f in ("cli", "ide", "browser", "search", "service")}
+    assert all(count[f] >= least for f, least in zip(count, (12, 10, 12, 8, 6), strict=True)), count
+    assert sum(row["decisions"] for row in fixtures) >= 200
+
+
+def test_unknown_names_suggest_the_nearest(tmp_path: Path) -> None:
+    out = ["--out", str(tmp_path / "x")]
+    one_line_error(perturb("run", "--agent", "perfct", *out), "perfct", "perfect")
+    one_line_error(perturb("run", "--agent", "perfect", "--operator", "tools.renam_tool", *out), "tools.rename_tool")
+    one_line_error(perturb("run", "--agent", "perfect", "--scaffold", "cline_lik", *out), "cline_like")
+    one_line_error(perturb("run", "--agent", "perfect", "--fixture", "cli-retry-budgt", *out), "cli-retry-budget")
+    assert not (tmp_path / "x").exists()
+
+
+def test_models_that_are_not_there(tmp_path: Path) -> None:
+    out = ["--out", str(tmp_path / "x")]
+    one_line_error(perturb("run", "--base-url", "http://127.0.0.1:9/v1", *out), "127.0.0.1:9")
+    one_line_error(perturb("run", "--model", str(tmp_path / "no-model"), *out), "no-model")
+
+
+def test_a_malformed_fixture_names_file_line_and_field(tmp_path: Path) -> None:
+    source = json.loads((ROOT / "fixtures/cli/cli-retry-budget.json").read_text())
+    source["turns"][1]["do"][0]["args"] = "not an object"
+    bad = tmp_path / "bad.json"
+    bad.write_text(json.dumps(source, indent=1))
+    line = next(n for n, text in enumerate(bad.read_text().splitlines(), 1) if "not an object" in text)
+    out = str(tmp_path / "x")
+    done = perturb("run", "--agent", "perfect", "--fixture", str(bad), "--out", out)
+    one_line_error(done, "bad.json", f"line {line}", "turns.1.do.0.args")
+    bad.write_text('{"version": 1,\n "id": }')
+    one_line_error(perturb("run", "--agent", "perfect", "--fixture", str(bad), "--out", out), "bad.json", "line 2")
+
+
+def test_a_folder_of_another_run_is_left_alone(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    first = perturb("run", "--agent", "perfect", "--limit", "1", "--out", str(out))
+    assert first.returncode == 0
+    before = (out / "journal.jsonl").read_bytes()
+    one_line_error(perturb("run", "--agent", "null", "--limit", "1", "--out", str(out)), "another run", "model")
+    assert (out / "journal.jsonl").read_bytes() == before
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("x")
+    one_line_error(perturb("run", "--agent", "perfect", "--out", str(tmp_path / "mine")), "not empty")
+
+
+def test_a_killed_run_resumes_to_the_same_journal(tmp_path: Path) -> None:
+    arguments = ["run", "--agent", "perfect", "--limit", "40", "--out"]
+    command = [sys.executable, "-m", "perturb.cli.main", *arguments, str(tmp_path / "killed")]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    journal = tmp_path / "killed" / "journal.jsonl"
+    while process.poll() is None and not (journal.exists() and journal.stat().st_size > 200_000):
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    # A torn last line, as a kill in the middle of a write leaves it.
+    journal.write_bytes(journal.read_bytes()[:-20])
+    kept = journal.read_bytes().count(b"\n")
+    assert perturb("resume", str(tmp_path / "killed")).returncode == 0
+    assert perturb(*arguments, str(tmp_path / "whole")).returncode == 0
+    assert 0 < kept < journal.read_bytes().count(b"\n")
+    assert journal.read_bytes() == (tmp_path / "whole" / "journal.jsonl").read_bytes()
+
+
+def test_show_and_score(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    perturb("run", "--agent", "memorises_tool_names", "--limit", "3", "--operator", "tools.*", "--out", str(out))
+    records = [json.loads(line) for line in (out / "journal.jsonl").read_text().splitlines()]
+    wrong = next(r for r in records if r["verdict"]["outcome"] == "wrong_tool")
+    shown = perturb("show", wrong["id"], "--run", str(out))
+    assert shown.returncode == 0, shown.stderr
+    assert all(word in shown.stdout for word in ("wrong_tool", "what changed", "prompt", "expected", "simulated"))
+    before = (out / "journal.jsonl").read_bytes()
+    assert perturb("score", str(out)).returncode == 0
+    assert (out / "journal.jsonl").read_bytes() == before
+    one_line_error(perturb("show", "nothing@1/here#0", "--run", str(out)), "nothing@1")
+
+
+USER_MODULE = '''
+from dataclasses import replace
+from perturb.registry import agent, operator, scorer
+from perturb.ideal import ideal
+from perturb.scoring import Score
+from perturb.values import Section
+
+@operator(part="system", relation="invariant")
+def add_motto(case, draw):
+    """Add a motto to the system prompt."""
+    motto = draw.choice(["Measure twice.", "Less is more."])
+    return replace(case, system=(*case.system, Section("Motto", motto, "operator")))
+
+@operator(part="system", relation="invariant")
+def broken(case, draw):
+    """Forgets to change anything."""
+    return replace(case, lineage=("x",))
+
+@agent()
+def mine(case, base):
+    """The ideal answer, from a user's file."""
+    return ideal(case)
+
+@scorer
+def brevity(case, answer, verdict):
+    """Whether the message is short."""
+    return Score(1.0 if len(answer.reply.text) < 2000 else 0.0)
+'''
+
+
+def test_a_users_own_module(tmp_path: Path) -> None:
+    module = tmp_path / "mine.py"
+    module.write_text(USER_MODULE)
+    names = [row["name"] for row in json.loads(perturb("list", "operators", "--json", "--load", str(module)).stdout)]
+    assert "system.add_motto" in names
+    selected = ["--operator", "system.add_motto", "--limit", "3", "--out", str(tmp_path / "run"), "--json"]
+    found = json.loads(perturb("run", "--agent", "mine", "--load", str(module), *selected).stdout)
+    assert found["by_operator"]["system.add_motto"]["n"] == 3
+    assert found["scores"]["brevity"] == 1.0
+    checked = perturb("check", str(module), "--json")
+    assert checked.returncode == 1
+    assert {breach["name"] for breach in json.loads(checked.stdout)} == {"system.broken"}
+
+
+def test_a_broken_module_is_one_line(tmp_path: Path) -> None:
+    module = tmp_path / "bad.py"
+    module.write_text("import nothing_of_that_name\n")
+    one_line_error(perturb("list", "operators", "--load", str(module)), "bad.py", "nothing_of_that_name")
