@@ -52,7 +52,7 @@ def selection_of(manifest: dict[str, Any]) -> Selection:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One request to make. `base_id` is the item it is compared with; `draw` tells samples of one request apart."""
+    """One request to make. `base_id` is the item it is compared with."""
 
     id: str
     kind: Kind
@@ -65,7 +65,6 @@ class Item:
     relation: str = ""
     recipe: str = ""
     sample: int = 0
-    draw: int = 0
 
     @property
     def digest(self) -> str:
@@ -90,9 +89,10 @@ def plan(selection: Selection, tally: Tally | None = None) -> Iterator[Item]:
         request = render(case)
         for sample in range(selection.samples):
             name = f"{case.id}/{case.scaffold}#{sample}"
-            base = Item(name, "base", name, case, case, request, sample=sample, draw=sample)
+            base = Item(name, "base", name, case, case, replace(request, draw=sample), sample=sample)
             yield base
-            yield replace(base, id=f"{name}~aa", kind="aa", draw=sample + selection.samples)
+            again = replace(request, draw=sample + selection.samples)
+            yield replace(base, id=f"{name}~aa", kind="aa", request=again)
         for operator in operators:
             yield from _perturbed(case, operator, selection, tally)
 
@@ -116,13 +116,12 @@ def _perturbed(case: Case, operator: Operator, selection: Selection, tally: Tall
             base_id=f"{case.id}/{case.scaffold}#{sample}",
             case=out,
             base=case,
-            request=request,
+            request=replace(request, draw=sample),
             operator=operator.name,
             part=operator.part,
             relation=operator.relation,
             recipe=text,
             sample=sample,
-            draw=sample,
         )
 
 

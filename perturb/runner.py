@@ -23,14 +23,10 @@ Progress = Callable[[int], None]
 
 
 def from_engine(engine: Engine, sampling: Sampling) -> Answerer:
-    """Answers from a real engine; samples of the same request get different seeds."""
+    """Answers from a real engine; samples of the same request differ in their draw."""
 
     def answer(items: list[Item]) -> Iterator[tuple[int, Response | Failure]]:
-        for draw in sorted({item.draw for item in items}):
-            places = [place for place, item in enumerate(items) if item.draw == draw]
-            requests = [items[place].request for place in places]
-            for index, got in engine.generate(requests, sampling.with_seed(sampling.seed + draw)):
-                yield places[index], got
+        yield from engine.generate([item.request for item in items], sampling)
 
     return answer
 

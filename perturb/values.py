@@ -263,11 +263,15 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What an engine is asked. `messages` and `tools` are OpenAI-style; the engine may render them itself."""
+    """What an engine is asked. `messages` and `tools` are OpenAI-style; the engine may render them itself.
+
+    `draw` tells apart several answers to the same request: engines mix it into the seed and send it to no model.
+    """
 
     messages: tuple[JsonObject, ...]
     tools: tuple[JsonObject, ...] = ()
     retention: Literal["template", "keep_all", "drop_all"] = "template"
+    draw: int = 0
 
 
 @dataclass(frozen=True, slots=True)

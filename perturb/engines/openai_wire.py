@@ -23,7 +23,7 @@ def body(request: Request, sampling: Sampling, model: str, *, vllm: bool) -> byt
     try:
         messages = list(_messages(request))
         # 31 bits: what every server's integer type holds.
-        seed = answer_seed(sampling.seed, orjson.dumps([messages, request.tools]).decode(), bits=31)
+        seed = answer_seed(sampling.seed + request.draw, orjson.dumps([messages, request.tools]).decode(), bits=31)
         asked: dict[str, Any] = {
             "model": model,
             "messages": messages,

@@ -54,7 +54,7 @@ class VLLMEngine:
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Response | Failure]]:
         """Answer `requests` in one batch. A request that cannot be asked is a Failure of its own.
 
-        The seed of an answer comes from `sampling.seed` and its prompt alone, never from its place in the batch.
+        The seed of an answer comes from `sampling.seed`, its draw and its prompt alone, never from its place in the batch.
         """
         prompts: dict[int, str] = {}
         for index, request in enumerate(requests):
@@ -68,7 +68,8 @@ class VLLMEngine:
                 yield index, self._too_long(len(ids), sampling)
             else:
                 asked[index] = ids
-        yield from self._answers(asked, [_parameters(sampling, prompts[index]) for index in asked])
+        drawn = {index: sampling.with_seed(sampling.seed + requests[index].draw) for index in asked}
+        yield from self._answers(asked, [_parameters(drawn[index], prompts[index]) for index in asked])
 
     def _tokens(self, prompts: list[str]) -> list[list[int]]:
         # The prompt text already holds every marker: the tokenizer must add none.

@@ -1,0 +1,84 @@
+"""Benchmarks: ratios and rates, printed, never asserted. Run: ``make bench``."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from itertools import islice
+from pathlib import Path
+
+from perturb.engines.base import Sampling
+from perturb.m2.template import render as prompt
+from perturb.plan import Selection, plan
+from perturb.registry import load_builtin
+
+
+def planning(count: int) -> None:
+    """Planning, perturbing and rendering down to M2's prompt text, on one core."""
+    items = plan(Selection())
+    next(items)
+    start, characters, done = time.perf_counter(), 0, 0
+    for item in islice(items, count):
+        characters += len(prompt(item.request.messages, item.request.tools, retention=item.request.retention))
+        done += 1
+    seconds = time.perf_counter() - start
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"planning: {done} requests, {done / seconds:.0f} a second per core, "
+        f"{characters / done / 4:.0f} tokens each (4 characters a token), peak memory {memory:.0f} MiB"
+    )
+
+
+def start_up() -> None:
+    """The command's help and the package's import, as ratios to starting Python."""
+
+    def best(*arguments: str) -> float:
+        times = []
+        for _ in range(7):
+            start = time.perf_counter()
+            subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    bare, package, command = best("-c", "pass"), best("-c", "import perturb"), best("-m", "perturb.cli.main", "--help")
+    print(f"start: python {bare:.3f} s, import perturb +{package - bare:.3f} s, perturb --help {command:.3f} s in all")
+
+
+def engine() -> None:
+    """The whole run on vLLM (CPU) against one LLM.generate call on the same prompts, side by side."""
+    from perturb.engines.vllm import VLLMEngine
+    from perturb.m2.checkpoint import build
+    from perturb.runner import from_engine, run
+
+    with tempfile.TemporaryDirectory() as folder:
+        model = Path(folder) / "model"
+        build(model)
+        loaded = VLLMEngine.load(str(model), tensor_parallel_size=1, expert_parallel=False, max_model_len=0)
+        selection, sampling = Selection(limit=8, operators=("tools.*", "system.*")), Sampling(max_tokens=48)
+        requests = [item.request for item in plan(selection)]
+        list(loaded.generate(requests[:8], sampling))
+        ratios = []
+        for attempt in range(3):
+            start = time.perf_counter()
+            list(loaded.generate(requests, sampling.with_seed(1000 + attempt)))
+            alone = time.perf_counter() - start
+            out = Path(folder) / f"run{attempt}"
+            out.mkdir()
+            start = time.perf_counter()
+            run(selection, from_engine(loaded, sampling.with_seed(2000 + attempt)), out, lambda _count: None)
+            ratios.append((time.perf_counter() - start) / alone)
+        print(
+            f"engine: {len(requests)} requests, perturb run / one generate call = {sorted(ratios)[1]:.2f} (median of 3)"
+        )
+
+
+if __name__ == "__main__":
+    load_builtin()
+    for size in (1_000, 10_000, 40_000):
+        planning(size)
+    start_up()
+    if "--no-engine" not in sys.argv:
+        engine()
