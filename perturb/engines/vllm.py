@@ -54,7 +54,7 @@ class VLLMEngine:
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Response | Failure]]:
         """Answer `requests` in one batch. A request that cannot be asked is a Failure of its own.
 
-        The seed of an answer comes from `sampling.seed`, its draw and its prompt alone, never from its place in the batch.
+        An answer's seed comes from `sampling.seed`, its draw and its prompt, never from its place in the batch.
         """
         prompts: dict[int, str] = {}
         for index, request in enumerate(requests):
