@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export XDG_CACHE_HOME = $(CURDIR)/$(VENV)/cache
 
 .PHONY: demo test demo-vllm check bench clean
 

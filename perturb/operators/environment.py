@@ -62,7 +62,9 @@ def renumber_ids(case: Case, draw: Draw) -> Case | None:
     pairs = tuple((key, _other_id(key, salt)) for key in usable)
     if not pairs or len({new for _, new in pairs} | set(ids)) < len(pairs) + len(ids):
         return None
-    return rewritten(case, Rewrite(pairs))
+    out = rewritten(case, Rewrite(pairs))
+    # Before a record has been named there is nothing to number.
+    return out if prompt_text(out) != prompt_text(case) else None
 
 
 def _other_id(key: str, salt: str) -> str:

@@ -41,7 +41,7 @@ def write_report(folder: Path, manifest: dict[str, Any], summary: Summary) -> Pa
     style, script = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
     page = environment.get_template("report.html.j2").render(
         manifest=manifest,
-        model=manifest["model"],
+        model={key: clipped(value) if isinstance(value, str) else value for key, value in manifest["model"].items()},
         summary=summary,
         worst=sorted(summary.by_operator, key=lambda row: row.effect.difference),
         parts=[p for p in PARTS if any(part == p for part, _ in summary.cells)],
