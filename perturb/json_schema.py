@@ -29,11 +29,19 @@ def first_violation(schema: JsonObject, value: Json) -> str | None:
 
 def schema_problem(schema: JsonObject) -> str | None:
     """Why `schema` is not a usable JSON Schema, or None."""
+    try:
+        return _problem(canonical(schema))
+    except TypeError as error:
+        return f"not JSON: {error}"
+
+
+@lru_cache(maxsize=4096)
+def _problem(schema: bytes) -> str | None:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError
 
     try:
-        safe = _safe(schema, 0)
+        safe = _safe(orjson.loads(schema), 0)
         Draft202012Validator.check_schema(safe)
     except SchemaError as error:
         return str(error.message)[:200]

@@ -108,10 +108,11 @@ def judge(case: Case, answer: Answer) -> Verdict:
 def _schema_violation(case: Case, answer: Answer) -> str | None:
     for call in answer.reply.calls:
         tool = next((tool for tool in case.tools if tool.name == call.tool), None)
-        if tool is not None:
-            found = first_violation(toolbox.schema(tool), call.args)
-            if found:
-                return f"{call.tool}: {found}"
+        if tool is None:
+            return f"{call.tool}: no such tool"
+        found = first_violation(toolbox.schema(tool), call.args)
+        if found:
+            return f"{call.tool}: {found}"
     return None
 
 

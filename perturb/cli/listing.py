@@ -19,8 +19,8 @@ def main(options: argparse.Namespace) -> int:
         output.emit_json(rows)
         return 0
     for row in rows:
-        name, *rest = (str(value) for value in row.values())
-        output.emit(f"{name:34} {' · '.join(value for value in rest if value)}")
+        name, *rest = (key if value is True else str(value) for key, value in row.items() if value)
+        output.emit(f"{name:34} {' · '.join(rest)}")
     output.say(f"{len(rows)} {options.kind}")
     return 0
 
