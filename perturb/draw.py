@@ -62,6 +62,12 @@ def replay(choices: Sequence[int]) -> Draw:
     return Draw(pick)
 
 
+def nearest(choices: Sequence[int]) -> Draw:
+    """The recorded choices as far as they fit, the mildest beyond: for a recipe whose surroundings changed."""
+    left = iter(choices)
+    return Draw(lambda count: min(next(left, 0), count - 1))
+
+
 def mildest() -> Draw:
     """Always the first option: the mildest change an operator knows."""
     return Draw(lambda _count: 0)

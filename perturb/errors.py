@@ -13,3 +13,7 @@ class UnrepresentableError(Exception):
 
 class StaleRecipeError(UserError):
     """A recipe whose choices no longer fit the operator that made them."""
+
+
+class EngineError(Exception):
+    """An engine gave no answer, or ours could not be scored: an error of the run, never a verdict on the model."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -56,6 +56,18 @@ def read(folder: Path) -> Iterator[dict[str, Any]]:
     A last line without its newline is what a kill leaves behind; it is passed over.
     """
     path = folder / JOURNAL
+    for number, record in enumerate(read_lines(path), 1):
+        if not {"id", "digest", "kind"} <= record.keys():
+            raise UserError(f"{path}: line {number}: not a record of a run")
+        yield record
+
+
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """Every whole line of an append-only file of JSON objects; none when it is not there.
+
+    A last line without its newline is what a kill leaves behind; it is passed over. Raises UserError naming the line
+    of a damaged one.
+    """
     if not path.exists():
         return
     with path.open("rb") as lines:
@@ -66,9 +78,20 @@ def read(folder: Path) -> Iterator[dict[str, Any]]:
                 record = orjson.loads(line)
             except orjson.JSONDecodeError as error:
                 raise UserError(f"{path}: line {number}: damaged record: {error.msg}") from error
-            if not isinstance(record, dict) or not {"id", "digest", "kind"} <= record.keys():
-                raise UserError(f"{path}: line {number}: not a record of a run")
+            if not isinstance(record, dict):
+                raise UserError(f"{path}: line {number}: damaged record: not an object")
             yield record
+
+
+def append_lines(path: Path, rows: Iterable[Any]) -> None:
+    """Append `rows`, each whole or, after a crash, cut off by the next append. Raises UserError when it cannot."""
+    _cut_torn_tail(path)
+    try:
+        with path.open("ab") as file:
+            for row in rows:
+                file.write(orjson.dumps(row, option=orjson.OPT_SORT_KEYS) + b"\n")
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from error
 
 
 def _cut_torn_tail(path: Path) -> None:

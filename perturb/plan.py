@@ -86,13 +86,10 @@ def plan(selection: Selection, tally: Tally | None = None) -> Iterator[Item]:
     tally = tally if tally is not None else Tally()
     operators = chosen_operators(selection)
     for case in bound_cases(selection):
-        request = render(case)
-        for sample in range(selection.samples):
-            name = f"{case.id}/{case.scaffold}#{sample}"
-            base = Item(name, "base", name, case, case, replace(request, draw=sample), sample=sample)
+        for base in base_items(case, selection.samples):
             yield base
-            again = replace(request, draw=sample + selection.samples)
-            yield replace(base, id=f"{name}~aa", kind="aa", request=again)
+            again = replace(base.request, draw=base.sample + selection.samples)
+            yield replace(base, id=f"{base.id}~aa", kind="aa", request=again)
         for operator in operators:
             yield from _perturbed(case, operator, selection, tally)
 
@@ -103,26 +100,50 @@ def _perturbed(case: Case, operator: Operator, selection: Selection, tally: Tall
         tally.not_applicable += 1
         return
     try:
-        request = render(out)
+        items = perturbed_items(case, out, selection.samples)
     except UnrepresentableError:
         tally.inexpressible += 1
         return
     tally.applied += 1
+    yield from items
+
+
+def base_items(case: Case, samples: int) -> list[Item]:
+    """The unperturbed requests of a bound case."""
+    request = render(case)
+    name = f"{case.id}/{case.scaffold}"
+    return [
+        Item(f"{name}#{n}", "base", f"{name}#{n}", case, case, replace(request, draw=n), sample=n)
+        for n in range(samples)
+    ]
+
+
+def perturbed_items(base: Case, out: Case, samples: int) -> list[Item]:
+    """The requests of `out`, which its lineage made from `base`. Raises UnrepresentableError when none can say it.
+
+    Several steps of one part belong to that part; steps of several parts to "compound".
+    """
+    request = render(out)
+    chain = [OPERATORS[step.operator] for step in recipe.parse("+".join(out.lineage))]
+    parts, relations = {o.part for o in chain}, {o.relation for o in chain}
     text = "+".join(out.lineage)
-    for sample in range(selection.samples):
-        yield Item(
-            id=f"{case.id}/{case.scaffold}+{text}#{sample}",
+    name = f"{base.id}/{base.scaffold}"
+    return [
+        Item(
+            id=f"{name}+{text}#{n}",
             kind="perturbed",
-            base_id=f"{case.id}/{case.scaffold}#{sample}",
+            base_id=f"{name}#{n}",
             case=out,
-            base=case,
-            request=replace(request, draw=sample),
-            operator=operator.name,
-            part=operator.part,
-            relation=operator.relation,
+            base=base,
+            request=replace(request, draw=n),
+            operator="+".join(o.name for o in chain),
+            part=parts.pop() if len(parts) == 1 else "compound",
+            relation=relations.pop() if len(relations) == 1 else "compound",
             recipe=text,
-            sample=sample,
+            sample=n,
         )
+        for n in range(samples)
+    ]
 
 
 def chosen_operators(selection: Selection) -> list[Operator]:

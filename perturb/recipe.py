@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from perturb.canonical import canonical
-from perturb.draw import Draw, NotApplicableError, mildest, replay, seeded
+from perturb.draw import Draw, NotApplicableError, mildest, nearest, replay, seeded
 from perturb.errors import UserError
 from perturb.registry import OPERATORS, find
 from perturb.values import Case
@@ -71,6 +71,21 @@ def replayed(case: Case, recipe: Recipe) -> Case | None:
             return None
         current = apply(current, step.operator, replay(step.choices))
     return current
+
+
+def nearest_to(case: Case, recipe: Recipe) -> Case | None:
+    """`case` with as much of `recipe` as applies, its choices bent to fit; None when a step does not apply."""
+    current: Case | None = case
+    for step in recipe:
+        if current is None:
+            return None
+        current = apply(current, step.operator, nearest(step.choices))
+    return current
+
+
+def of(case: Case) -> Recipe:
+    """The recipe that made `case`."""
+    return parse("+".join(case.lineage)) if case.lineage else ()
 
 
 def variants(case: Case, name: str, count: int, seed: int) -> Iterator[Case]:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from perturb import __version__
 from perturb.cli import output
-from perturb.engines.base import Sampling
 from perturb.errors import UserError
 from perturb.journal import open_folder, read
+from perturb.model import ModelSpec, connect
 from perturb.plan import Selection, bound_cases, chosen_operators
-from perturb.registry import AGENTS, find
-from perturb.runner import Answerer, from_agent, from_engine, run
+from perturb.runner import Answerer, run
 from perturb.summary import as_json, summarise
 
 
@@ -60,25 +60,8 @@ def manifest_for(options: argparse.Namespace, selection: Selection, model: dict[
 
 
 def answerer_for(options: argparse.Namespace) -> tuple[Answerer, dict[str, str]]:
-    """Who answers: a simulated agent, a server, or vLLM in this process. Raises UserError when it cannot."""
-    sampling = Sampling(temperature=options.temperature, max_tokens=options.max_tokens, seed=options.seed)
-    if options.agent:
-        agent = find(AGENTS, options.agent, "agent")
-        return from_agent(agent), {"name": agent.name, "kind": "simulated", "summary": agent.summary}
-    if options.base_url:
-        from perturb.engines.openai_server import OpenAIServer
-
-        server = OpenAIServer.connect(options.base_url, options.model_name)
-        return from_engine(server, sampling), dict(server.identity)
-    from perturb.engines.vllm import VLLMEngine
-
-    engine = VLLMEngine.load(
-        options.model,
-        tensor_parallel_size=options.tensor_parallel_size,
-        expert_parallel=options.expert_parallel,
-        max_model_len=options.max_model_len,
-    )
-    return from_engine(engine, sampling), dict(engine.identity)
+    """Who answers. Raises UserError when it cannot."""
+    return connect(ModelSpec(**{f.name: getattr(options, f.name) for f in fields(ModelSpec)}))
 
 
 def carry_out(selection: Selection, answerer: Answerer, out: Path, manifest: dict[str, Any], as_data: bool) -> int:

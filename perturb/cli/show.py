@@ -13,7 +13,7 @@ from perturb.report.detail import detail, text
 
 def main(options: argparse.Namespace) -> int:
     """Find it, rebuild its case from the recipe, print what changed."""
-    folder = Path(options.run) if options.run else _newest(Path("runs"))
+    folder = Path(options.run) if options.run else newest(Path("runs"))
     manifest = read_manifest(folder)
     output.register([*manifest["load"], *options.load])
     record = next((r for r in read(folder) if r["id"] == options.id), None)
@@ -27,7 +27,8 @@ def main(options: argparse.Namespace) -> int:
     return 0
 
 
-def _newest(parent: Path) -> Path:
+def newest(parent: Path) -> Path:
+    """The run in `parent` that was started last."""
     runs = [p for p in parent.glob("*") if (p / "run.json").is_file()] if parent.is_dir() else []
     if not runs:
         raise UserError("no run in runs/; name one with --run DIR")

@@ -1,0 +1,93 @@
+"""Answers remembered by content: within a run the model is a function, however noisy it is, and is asked in batches.
+
+Whoever needs many answers says so first (`ask`), so that an engine gets one large batch; looking them up again costs
+nothing. With a folder the answers are kept there, and a run that was interrupted goes on without asking again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import orjson
+
+from perturb.canonical import digest
+from perturb.errors import UserError
+from perturb.journal import append_lines, read_lines
+from perturb.plan import Item
+from perturb.runner import Answerer, response_from
+from perturb.values import Failure, Response
+
+ANSWERS = "answers.jsonl"
+
+
+def content_key(item: Item) -> str:
+    """What an engine sees, and nothing else: equal requests have equal answers."""
+    return digest(item.request)
+
+
+def case_key(item: Item) -> str:
+    """What a simulated agent sees: the case, how it was made, and the base."""
+    return digest([item.digest, item.recipe, item.base.id, item.base.scaffold, item.request.draw])
+
+
+class Answers:
+    """The one door to a model. `batches` and `asked` count what really went through it."""
+
+    def __init__(self, answerer: Answerer, key: Callable[[Item], str] = content_key, folder: Path | None = None):
+        self.key = key
+        self.batches = 0
+        self.asked = 0
+        self._answerer = answerer
+        self._file = folder / ANSWERS if folder else None
+        self._known: dict[str, Response] = {}
+        for line in read_lines(self._file) if self._file else ():
+            self._known[line["key"]] = response_from(line["response"])
+
+    def known(self, item: Item) -> bool:
+        """Whether `item` has its answer."""
+        return self.key(item) in self._known
+
+    def ask(self, items: Sequence[Item]) -> list[Response | Failure]:
+        """The answer to each item, in order. Those not known are asked in one batch; failures are not remembered."""
+        keys = [self.key(item) for item in items]
+        missing = {key: item for key, item in zip(keys, items, strict=True) if key not in self._known}
+        failed = self._generate(missing) if missing else {}
+        return [failed[key] if key in failed else self._known[key] for key in keys]
+
+    def _generate(self, missing: dict[str, Item]) -> dict[str, Failure]:
+        keys = list(missing)
+        self.batches += 1
+        self.asked += len(keys)
+        failed: dict[str, Failure] = {}
+        for place, got in self._answerer(list(missing.values())):
+            if isinstance(got, Failure):
+                failed[keys[place]] = got
+                continue
+            self._known[keys[place]] = got
+            if self._file:
+                append_lines(self._file, [{"key": keys[place], "response": got}])
+        return failed
+
+
+def answers_for(answerer: Answerer, identity: dict[str, str], folder: Path | None = None) -> Answers:
+    """The answers of a model. A folder keeps those of one model only.
+
+    Raises UserError when it holds another's.
+    """
+    if folder is not None:
+        _claim(folder / "model.json", identity)
+    return Answers(answerer, case_key if identity["kind"] == "simulated" else content_key, folder)
+
+
+def _claim(path: Path, identity: dict[str, str]) -> None:
+    mine = orjson.dumps(identity, option=orjson.OPT_SORT_KEYS)
+    try:
+        if path.exists():
+            if path.read_bytes() != mine:
+                raise UserError(f"{path}: the answers kept here are another model's")
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(mine)
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from error

@@ -1,0 +1,57 @@
+"""``perturb replay ID``: make one decision again from its name and ask the run's model again."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from perturb.answers import Answers, answers_for
+from perturb.cli import output
+from perturb.cli.show import newest
+from perturb.decision import decide, records
+from perturb.errors import UserError
+from perturb.journal import read_manifest
+from perturb.model import ModelSpec, connect
+from perturb.naming import item_of
+from perturb.plan import Item
+from perturb.report.detail import detail, text
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A decision of a run and the model that the run was made on."""
+
+    folder: Path
+    item: Item
+    answers: Answers
+    simulated: bool
+
+
+def opened(options: argparse.Namespace) -> Opened:
+    """The decision that ``ID`` names, and the run's model. Raises UserError when either cannot be had."""
+    folder = Path(options.run) if options.run else newest(Path("runs"))
+    manifest = read_manifest(folder)
+    output.register([*manifest["load"], *options.load])
+    item = item_of(options.id, tuple(manifest["selection"]["fixtures"]))
+    known = {field.name for field in fields(ModelSpec)}
+    settings = {**manifest["engine"], **manifest["sampling"], "seed": manifest["selection"]["seed"]}
+    answerer, identity = connect(ModelSpec(**{k: v for k, v in settings.items() if k in known}))
+    if identity != manifest["model"]:
+        raise UserError(f"{folder}: was run on {manifest['model']['name']}, this is {identity['name']}")
+    return Opened(folder, item, answers_for(answerer, identity), manifest["simulated"])
+
+
+def main(options: argparse.Namespace) -> int:
+    """Ask again and print what ``perturb show`` prints. Exit code 1 when the answer is wrong, 0 when it is right."""
+    run = opened(options)
+    decision = decide(run.answers, [run.item])[0]
+    import orjson
+
+    line = next(r for r in records(run.answers, [run.item]) if r["id"] == run.item.id)
+    found = detail(orjson.loads(orjson.dumps(line)), read_manifest(run.folder))
+    if options.json:
+        output.emit_json(found)
+    else:
+        output.emit(output.printable(text(found)))
+    return 0 if decision.perturbed.verdict.joint else 1
