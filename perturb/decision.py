@@ -67,9 +67,29 @@ def base_of(item: Item) -> Item:
 
 def decide(answers: Answers, items: Sequence[Item]) -> list[Decision]:
     """Every item judged beside its base, asked in one batch. Raises EngineError when the engine failed on one."""
+    found = attempted(answers, items)
+    for one in found:
+        if isinstance(one, EngineError):
+            raise one
+    return [one for one in found if isinstance(one, Decision)]
+
+
+def attempted(answers: Answers, items: Sequence[Item]) -> list[Decision | EngineError]:
+    """The same, with the engine's failures in the places of the decisions that they cost."""
     every = with_bases(items)
-    judged = {i.id: judge(i, got) for i, got in zip(every, answers.ask(every), strict=True)}
-    return [Decision(judged[item.id], judged[item.base_id]) for item in items]
+    judged: dict[str, Judged | EngineError] = {}
+    for item, got in zip(every, answers.ask(every), strict=True):
+        try:
+            judged[item.id] = judge(item, got)
+        except EngineError as error:
+            judged[item.id] = error
+    return [_paired(judged[item.id], judged[item.base_id]) for item in items]
+
+
+def _paired(perturbed: Judged | EngineError, base: Judged | EngineError) -> Decision | EngineError:
+    if isinstance(perturbed, EngineError):
+        return perturbed
+    return base if isinstance(base, EngineError) else Decision(perturbed, base)
 
 
 def judge(item: Item, got: Response | Failure) -> Judged:

@@ -6,7 +6,7 @@ Nothing is kept: the same plan can be walked again, in another process too, and 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from hashlib import blake2b
 from pathlib import Path
@@ -50,21 +50,24 @@ def selection_of(manifest: dict[str, Any]) -> Selection:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Item:
-    """One request to make. `base_id` is the item it is compared with."""
+    """One request to make. `base_id` is the item it is compared with. Prints as the call that makes it again."""
 
     id: str
     kind: Kind
     base_id: str
-    case: Case = field(repr=False)
-    base: Case = field(repr=False)
-    request: Request = field(repr=False)
+    case: Case
+    base: Case
+    request: Request
     operator: str = ""
     part: str = ""
     relation: str = ""
     recipe: str = ""
     sample: int = 0
+
+    def __repr__(self) -> str:
+        return f"item_of({self.id!r})"
 
     @property
     def digest(self) -> str:

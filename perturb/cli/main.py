@@ -60,25 +60,40 @@ def _add(commands: _Commands, name: str, module: str, text: str) -> argparse.Arg
 
 def _run(commands: _Commands) -> None:  # type: ignore[valid-type]  # likewise
     run = _add(commands, "run", "run", "perturb, replay, score and report")
-    model = run.add_mutually_exclusive_group(required=True)
+    run.add_argument("--samples", type=_positive, default=1, help="answers per request")
+    fuzz = _add(commands, "fuzz", "fuzz", "search for the recipes that hurt most and minimise them")
+    fuzz.add_argument("--minutes", type=float, default=30, help="how long (the same --out goes on where it stopped)")
+    fuzz.add_argument("--rounds", type=int, default=0, help="stop after so many rounds in all (0: by time alone)")
+    fuzz.add_argument("--batch", type=_positive, default=64, help="decisions proposed per round")
+    fuzz.add_argument("--samples", type=_positive, default=1, help="answers asked per recipe while minimising")
+    fuzz.add_argument("--at-least", type=_positive, default=1, help="how many of them must fail")
+    for command in (run, fuzz):
+        _model_options(command)
+        _selection_options(command)
+        command.add_argument("--out", default="", metavar="DIR", help="the run's folder (default: in runs/)")
+        _load_option(command)
+        _json_option(command)
+
+
+def _model_options(command: argparse.ArgumentParser) -> None:
+    model = command.add_mutually_exclusive_group(required=True)
     model.add_argument("--model", help="checkpoint folder or hub id, run by vLLM in this process")
     model.add_argument("--base-url", help="an OpenAI-compatible server, e.g. http://127.0.0.1:8000/v1")
     model.add_argument("--agent", help="a simulated agent (perturb list agents)")
-    run.add_argument("--model-name", default="", help="the model to ask a server for (default: its first)")
-    run.add_argument("--tensor-parallel-size", type=int, default=1, help="GPUs that share the model")
-    run.add_argument("--expert-parallel", action="store_true", help="spread experts over the GPUs")
-    run.add_argument("--max-model-len", type=int, default=0, help="context length in tokens (0: the engine's choice)")
-    run.add_argument("--scaffold", action="append", default=[], metavar="NAME")
-    run.add_argument("--operator", action="append", default=[], metavar="GLOB", help=PARTS_HELP)
-    run.add_argument("--fixture", action="append", default=[], metavar="GLOB|FILE|FOLDER")
-    run.add_argument("--samples", type=_positive, default=1, help="answers per request")
-    run.add_argument("--limit", type=int, default=0, help="at most this many bound decisions, evenly picked")
-    run.add_argument("--seed", type=int, default=0)
-    run.add_argument("--temperature", type=float, default=1.0)
-    run.add_argument("--max-tokens", type=_positive, default=1024)
-    run.add_argument("--out", default="", metavar="DIR", help="the run's folder (default: runs/<model>)")
-    _load_option(run)
-    _json_option(run)
+    command.add_argument("--model-name", default="", help="the model to ask a server for (default: its first)")
+    command.add_argument("--tensor-parallel-size", type=int, default=1, help="GPUs that share the model")
+    command.add_argument("--expert-parallel", action="store_true", help="spread experts over the GPUs")
+    command.add_argument("--max-model-len", type=int, default=0, help="context length in tokens (0: engine's choice)")
+    command.add_argument("--temperature", type=float, default=1.0)
+    command.add_argument("--max-tokens", type=_positive, default=1024)
+
+
+def _selection_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--scaffold", action="append", default=[], metavar="NAME")
+    command.add_argument("--operator", action="append", default=[], metavar="GLOB", help=PARTS_HELP)
+    command.add_argument("--fixture", action="append", default=[], metavar="GLOB|FILE|FOLDER")
+    command.add_argument("--limit", type=int, default=0, help="at most this many bound decisions, evenly picked")
+    command.add_argument("--seed", type=int, default=0)
 
 
 def _folder_commands(commands: _Commands) -> None:  # type: ignore[valid-type]  # likewise

@@ -53,6 +53,12 @@ def register(files: list[str]) -> None:
         load_file(Path(file))
 
 
+def status(text: str) -> None:
+    """Where a long job stands, on one line of a terminal, to stderr; one line each where that is no terminal."""
+    sys.stderr.write(f"\r\x1b[K{text}" if sys.stderr.isatty() else f"{text}\n")
+    sys.stderr.flush()
+
+
 @contextmanager
 def progress_bar(label: str) -> Iterator[Progress]:
     """A bar on stderr when that is a terminal, silence otherwise."""

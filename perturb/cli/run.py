@@ -20,7 +20,20 @@ from perturb.summary import as_json, summarise
 def main(options: argparse.Namespace) -> int:
     """Start a run, or go on with the same one."""
     output.register(options.load)
-    selection = Selection(
+    selection = selection_from(options)
+    chosen_operators(selection)
+    if next(bound_cases(selection), None) is None:
+        raise UserError("nothing to do: no selected scaffold can carry any selected fixture")
+    answerer, model = answerer_for(options)
+    out = Path(options.out or f"runs/{slug(model['name'])}")
+    manifest = manifest_for(options, selection, model)
+    open_folder(out, manifest, resume=False)
+    return carry_out(selection, answerer, out, manifest, options.json)
+
+
+def selection_from(options: argparse.Namespace) -> Selection:
+    """What the options select."""
+    return Selection(
         tuple(options.scaffold),
         tuple(options.operator),
         tuple(options.fixture),
@@ -28,14 +41,6 @@ def main(options: argparse.Namespace) -> int:
         options.seed,
         options.limit,
     )
-    chosen_operators(selection)
-    if next(bound_cases(selection), None) is None:
-        raise UserError("nothing to do: no selected scaffold can carry any selected fixture")
-    answerer, model = answerer_for(options)
-    out = Path(options.out or f"runs/{_slug(model['name'])}")
-    manifest = manifest_for(options, selection, model)
-    open_folder(out, manifest, resume=False)
-    return carry_out(selection, answerer, out, manifest, options.json)
 
 
 def manifest_for(options: argparse.Namespace, selection: Selection, model: dict[str, str]) -> dict[str, Any]:
@@ -87,5 +92,6 @@ def finish(out: Path, manifest: dict[str, Any], as_data: bool, planned: dict[str
     return 3 if summary.counts["failed"] or summary.counts["unscored"] else 0
 
 
-def _slug(name: str) -> str:
+def slug(name: str) -> str:
+    """`name` as a folder's name."""
     return "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip("-.")[-60:] or "run"

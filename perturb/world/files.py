@@ -24,6 +24,16 @@ def text_of(world: World, path: str) -> str:
     return str(found)
 
 
+def lines_of(text: str) -> list[str]:
+    r"""Lines with their ends, as tools count them: a form feed or a Unicode separator ends none.
+
+    >>> lines_of("a\x0cb\nc")
+    ['a\x0cb\n', 'c']
+    """
+    lines = [line + "\n" for line in text.split("\n")]
+    return [*lines[:-1], *([lines[-1][:-1]] if lines[-1] != "\n" else [])]
+
+
 def is_directory(world: World, path: str) -> bool:
     """Whether something lies below `path`."""
     below = path.rstrip("/") + "/"
@@ -36,6 +46,9 @@ def with_file(world: World, path: str, text: str | None) -> World:
     if text is not None:
         if is_directory(world, path):
             raise WorldError("is_directory", f"{path} is a directory")
+        parent = next((name for name in files if path.startswith(name + "/")), None)
+        if parent is not None:
+            raise WorldError("not_directory", f"{parent} is not a directory")
         files[path] = text
     return replace(world, files=files)
 
@@ -50,7 +63,7 @@ def _path(world: World, args: Args, name: str = "path") -> str:
 def read(world: World, args: Args) -> tuple[World, Result]:
     """Lines start..end of a file, 1-based and inclusive; end -1 is the end of the file."""
     path = _path(world, args)
-    lines = text_of(world, path).splitlines(keepends=True)
+    lines = lines_of(text_of(world, path))
     start, end = int(args.get("start", 1)), int(args.get("end", -1))
     if start < 1 or (start > max(1, len(lines))):
         raise WorldError("out_of_range", f"{path} has {len(lines)} lines, not {start}", total=len(lines))
@@ -127,7 +140,8 @@ def grep(world: World, args: Args) -> tuple[World, Result]:
     for path in below(world, root):
         if include and not (include.matches(posixpath.basename(path)) or include.matches(path)):
             continue
-        for number, line in enumerate(str(world.files[path]).splitlines(), 1):
+        for number, line in enumerate(lines_of(str(world.files[path])), 1):
+            line = line.removesuffix("\n")
             if regex.search(line):
                 found.append({"path": path, "line": number, "text": line})
     return world, Result("matches", {"matches": found})

@@ -73,6 +73,8 @@ def cp(world: World, words: list[str], _stdin: str) -> Outcome:
     """Copy one file."""
     _, (source, target) = options(words, "rfp")
     full, text = _target(world, source, target), files.text_of(world, absolute(source, world))
+    if full == absolute(source, world):
+        raise WorldError("same_file", f"'{source}' and '{target}' are the same file")
     return Outcome(files.with_file(world, full, text))
 
 
