@@ -7,13 +7,14 @@ nothing. With a folder the answers are kept there, and a run that was interrupte
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import orjson
 
 from perturb.canonical import digest
 from perturb.errors import UserError
-from perturb.journal import append_lines, read_lines
+from perturb.journal import LineLog, read_lines
 from perturb.plan import Item
 from perturb.runner import Answerer, response_from
 from perturb.values import Failure, Response
@@ -60,24 +61,25 @@ class Answers:
         self.batches += 1
         self.asked += len(keys)
         failed: dict[str, Failure] = {}
-        for place, got in self._answerer(list(missing.values())):
-            if isinstance(got, Failure):
-                failed[keys[place]] = got
-                continue
-            self._known[keys[place]] = got
-            if self._file:
-                append_lines(self._file, [{"key": keys[place], "response": got}])
+        with LineLog(self._file) if self._file else nullcontext() as log:
+            for place, got in self._answerer(list(missing.values())):
+                if isinstance(got, Failure):
+                    failed[keys[place]] = got
+                    continue
+                self._known[keys[place]] = got
+                if log:
+                    log.append({"key": keys[place], "response": got})
         return failed
 
 
 def answers_for(answerer: Answerer, identity: dict[str, str], folder: Path | None = None) -> Answers:
-    """The answers of a model. A folder keeps those of one model only.
+    """The answers of a model. A folder keeps those of one model only; a simulated agent's cost nothing to make again.
 
-    Raises UserError when it holds another's.
+    Raises UserError when the folder holds another model's.
     """
     if folder is not None:
         _claim(folder / "model.json", identity)
-    return Answers(answerer, case_key if identity["kind"] == "simulated" else content_key, folder)
+    return Answers(answerer, case_key) if identity["kind"] == "simulated" else Answers(answerer, content_key, folder)
 
 
 def _claim(path: Path, identity: dict[str, str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from perturb.answers import Answers
@@ -16,7 +17,10 @@ class CollectedError(BaseException):
 
 
 class Asking:
-    """Asks one model, one decision at a time or ahead in batches. `kept` is where failing examples are kept."""
+    """Asks one model, one decision at a time or ahead in batches.
+
+    `kept` is the folder where failing examples are kept; `replay` the command that asks again, ID for the name.
+    """
 
     def __init__(self, answers: Answers, kept: Path | None = None, replay: str = "") -> None:
         self.answers = answers
@@ -29,7 +33,12 @@ class Asking:
         if self._collected is not None and not (self.answers.known(item) and self.answers.known(base_of(item))):
             self._collected[item.id] = item
             raise CollectedError
-        return decide(self.answers, [item])[0]
+        return self.told(decide(self.answers, [item])[0])
+
+    def told(self, decision: Decision) -> Decision:
+        """`decision` with the command that asks it again."""
+        name = f"'{decision.perturbed.item.id}'"
+        return replace(decision, replay=self.replay.replace("ID", name)) if self.replay else decision
 
     @contextmanager
     def collecting(self) -> Iterator[dict[str, Item]]:

@@ -23,10 +23,9 @@ class ModelFailure(AssertionError):  # noqa: N818  # a wrong model is no error o
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """Many decisions of one model, and the command line that asks one of them again."""
+    """Many decisions of one model."""
 
     decisions: tuple[Decision, ...]
-    replay: str = "perturb replay ID"
 
     def chosen(self, part: str = "", scaffold: str = "", operator: str = "") -> tuple[Decision, ...]:
         """The perturbed decisions of one part, scaffold or operator ("" for all)."""
@@ -40,22 +39,25 @@ class Campaign:
         )
 
 
-def assert_calls(decision: Decision, replay: str = "") -> None:
+def assert_calls(decision: Decision) -> None:
     """The calls are right: tool and every argument. Raises ModelFailure."""
+    __tracebackhide__ = True
     if decision.perturbed.verdict.outcome != "correct":
-        raise ModelFailure(explained(decision, replay), decision)
+        raise ModelFailure(explained(decision), decision)
 
 
-def assert_correct(decision: Decision, replay: str = "") -> None:
+def assert_correct(decision: Decision) -> None:
     """The calls are right and every instruction in force was kept (the joint). Raises ModelFailure."""
+    __tracebackhide__ = True
     if not decision.perturbed.verdict.joint:
-        raise ModelFailure(explained(decision, replay), decision)
+        raise ModelFailure(explained(decision), decision)
 
 
-def assert_unhurt(decision: Decision, replay: str = "") -> None:
+def assert_unhurt(decision: Decision) -> None:
     """The perturbation did not turn a right answer into a wrong one. Raises ModelFailure."""
+    __tracebackhide__ = True
     if decision.hurt:
-        raise ModelFailure(explained(decision, replay), decision)
+        raise ModelFailure(explained(decision), decision)
 
 
 def assert_robust(
@@ -66,6 +68,7 @@ def assert_robust(
     Returns the effect. Raises ModelFailure when the interval reaches below, also when there is too little data to
     tell; ValueError when nothing was selected.
     """
+    __tracebackhide__ = True
     chosen = campaign.chosen(part, scaffold, operator)
     found = effect([Pair(_cluster(d), d.base.verdict.joint, d.perturbed.verdict.joint) for d in chosen])
     if found is None:
@@ -74,13 +77,40 @@ def assert_robust(
         )
     if found.interval is not None and found.interval[0] > -margin:
         return found
-    raise ModelFailure(_not_robust(found, chosen, margin, campaign.replay))
+    raise ModelFailure(_not_robust(found, chosen, margin))
+
+
+def assert_no_drop(
+    campaign: Campaign, *, part: str = "", scaffold: str = "", operator: str = "", margin: float = 0.0
+) -> Effect:
+    """No drop of more than `margin` is shown: weaker than `assert_robust`, and fit for few decisions.
+
+    Returns the effect. Raises ModelFailure when the joint fell by more than `margin` and the interval excludes no
+    drop at all; ValueError when nothing was selected.
+    """
+    __tracebackhide__ = True
+    chosen, found = _measured(campaign, part, scaffold, operator)
+    if found.difference < -margin and found.interval is not None and found.interval[1] < 0:
+        raise ModelFailure(_not_robust(found, chosen, margin))
+    return found
+
+
+def _measured(campaign: Campaign, part: str, scaffold: str, operator: str) -> tuple[Sequence[Decision], Effect]:
+    __tracebackhide__ = True
+    chosen = campaign.chosen(part, scaffold, operator)
+    found = effect([Pair(_cluster(d), d.base.verdict.joint, d.perturbed.verdict.joint) for d in chosen])
+    if found is None:
+        raise ValueError(
+            f"no decisions of part={part!r}, scaffold={scaffold!r}, operator={operator!r} in this campaign"
+        )
+    return chosen, found
 
 
 def assert_call_rate(
     campaign: Campaign, *, at_least: float, part: str = "", scaffold: str = "", operator: str = ""
 ) -> None:
     """The share of perturbed decisions with right calls is at least `at_least`. Raises ModelFailure."""
+    __tracebackhide__ = True
     chosen = campaign.chosen(part, scaffold, operator)
     if not chosen:
         raise ValueError("no decisions selected")
@@ -88,14 +118,14 @@ def assert_call_rate(
     if right < at_least * len(chosen):
         wrong = [d for d in chosen if not d.perturbed.verdict.calls]
         share = f"calls right in {right} of {len(chosen)} decisions ({right / len(chosen):.1%}), wanted {at_least:.1%}"
-        raise ModelFailure("\n".join([share, *_worst(wrong, campaign.replay)]))
+        raise ModelFailure("\n".join([share, *_worst(wrong)]))
 
 
 def _cluster(decision: Decision) -> str:
     return decision.perturbed.item.case.cluster
 
 
-def _not_robust(found: Effect, chosen: Sequence[Decision], margin: float, replay: str) -> str:
+def _not_robust(found: Effect, chosen: Sequence[Decision], margin: float) -> str:
     hurt = [d for d in chosen if d.hurt]
     head = (
         f"joint {found.base:.3f} → {found.perturbed:.3f}: {100 * found.difference:+.1f} points over {found.n} pairs of "
@@ -109,21 +139,20 @@ def _not_robust(found: Effect, chosen: Sequence[Decision], margin: float, replay
             "a drop" if high < 0 else "too few fixtures to exclude a drop" if not hurt else "not shown to be robust"
         )
         verdict = f"95 % interval {low:+.1f} … {high:+.1f}: {reason}"
-    return "\n".join([head, verdict, *_worst(hurt, replay)])
+    return "\n".join([head, verdict, *_worst(hurt)])
 
 
-def _worst(wrong: Iterable[Decision], replay: str) -> Iterable[str]:
+def _worst(wrong: Iterable[Decision]) -> Iterable[str]:
     """The first of each way to be wrong."""
     seen: dict[tuple[str, str, str], list[Decision]] = {}
     for decision in wrong:
         seen.setdefault(decision.identity, []).append(decision)
     for (operator, _, outcome), found in sorted(seen.items(), key=lambda row: -len(row[1]))[:10]:
-        item = found[0].perturbed.item
         yield f"  {len(found):4} × {operator} → {outcome}: {found[0].perturbed.verdict.reason[:120]}"
-        yield f"         {replay.replace('ID', repr(item.id))}"
+        yield f"         {found[0].replay or found[0].perturbed.item.id}"
 
 
-def explained(decision: Decision, replay: str = "") -> str:
+def explained(decision: Decision) -> str:
     """Everything a person needs about one wrong decision, control characters spelled out."""
     from perturb.report.html import clipped
 
@@ -141,8 +170,8 @@ def explained(decision: Decision, replay: str = "") -> str:
         f"got:      {decision.perturbed.response.text[-600:]}",
         *verdict_lines_of(verdict),
     ]
-    if replay:
-        lines.append(f"replay:   {replay.replace('ID', repr(item.id))}")
+    if decision.replay:
+        lines.append(f"replay:   {decision.replay}")
     return clipped("\n".join(lines))
 
 

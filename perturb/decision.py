@@ -9,7 +9,7 @@ from perturb.answers import Answers
 from perturb.errors import EngineError
 from perturb.plan import Item, base_items
 from perturb.runner import record
-from perturb.scoring import Verdict, score
+from perturb.scoring import Verdict, scored
 from perturb.values import Failure, Response
 
 
@@ -20,6 +20,7 @@ class Judged:
     item: Item
     response: Response = field(repr=False)
     verdict: Verdict
+    scores: dict[str, float] = field(repr=False)
 
     @property
     def outcome(self) -> str:
@@ -30,10 +31,14 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A perturbed answer and the answer to its base (the same one when nothing was perturbed)."""
+    """A perturbed answer and the answer to its base (the same one when nothing was perturbed).
+
+    `replay` is the command that asks again, "" where there is none.
+    """
 
     perturbed: Judged
     base: Judged
+    replay: str = field(default="", repr=False, compare=False)
 
     @property
     def hurt(self) -> bool:
@@ -50,8 +55,8 @@ def with_bases(items: Sequence[Item]) -> list[Item]:
     """`items` and the base requests they are compared with, each base before its first use."""
     seen: dict[str, Item] = {}
     for item in items:
-        base = base_of(item)
-        seen.setdefault(base.id, base)
+        if item.base_id not in seen:
+            seen[item.base_id] = base_of(item)
         seen.setdefault(item.id, item)
     return list(seen.values())
 
@@ -97,12 +102,21 @@ def judge(item: Item, got: Response | Failure) -> Judged:
     if isinstance(got, Failure):
         raise EngineError(f"{item.id}: the engine gave no answer: {got.kind}: {got.detail}")
     try:
-        return Judged(item, got, score(item.case, got))
+        verdict, scores = scored(item.case, got)
+        return Judged(item, got, verdict, scores)
     except Exception as error:
         raise EngineError(f"{item.id}: could not be scored: {type(error).__name__}: {error}") from error
 
 
-def records(answers: Answers, items: Sequence[Item]) -> list[dict[str, object]]:
-    """The journal lines of `items` and their bases."""
+def records(found: Sequence[Decision]) -> list[dict[str, object]]:
+    """The journal lines of judged decisions and their bases."""
+    every = {one.item.id: one for d in found for one in (d.base, d.perturbed)}
+    return [
+        record(j.item, j.response, {"verdict": j.verdict, "scores": j.scores, "unscored": None}) for j in every.values()
+    ]
+
+
+def failure_records(answers: Answers, items: Sequence[Item]) -> list[dict[str, object]]:
+    """The journal lines of items some of which have no answer or no verdict. They are asked and judged again."""
     every = with_bases(items)
     return [record(i, got) for i, got in zip(every, answers.ask(every), strict=True)]

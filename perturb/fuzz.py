@@ -116,7 +116,7 @@ def _round(fuzzer: Fuzzer, session: Session, bases: Sequence[Case], names: Seque
     items = list(_proposed(session, bases, names, rng, fuzzer.batch))
     found = attempted(fuzzer.answers, items)
     decided = [one for one in found if isinstance(one, Decision)]
-    append_lines(fuzzer.folder / JOURNAL, records(fuzzer.answers, items))
+    append_lines(fuzzer.folder / JOURNAL, records(decided))
     # The round counts only once it is whole: a killed one is proposed again, its answers are kept already.
     tried = [_tried(item, one) for item, one in zip(items, found, strict=True)]
     for decision in decided:
@@ -196,7 +196,7 @@ def _new_finding(
     if _known(session, smallest):
         return
     item = smallest.perturbed.item
-    append_lines(fuzzer.folder / JOURNAL, records(fuzzer.answers, [item]))
+    append_lines(fuzzer.folder / JOURNAL, records([smallest]))
     drop, usable = _measured(fuzzer, item, bases, rng)
     finding = {
         "name": item.id,

@@ -20,25 +20,19 @@ class Journal:
     """Appends records; knows which ids it holds. Use as a context manager."""
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / JOURNAL
         self.done: dict[str, str] = {}
         for record in read(folder):
             self.done[record["id"]] = record["digest"]
-        _cut_torn_tail(self.path)
-        try:
-            self._file: BinaryIO = self.path.open("ab")
-        except OSError as error:
-            raise UserError(f"{self.path}: {error.strerror}") from error
+        self._log = LineLog(folder / JOURNAL)
 
     def append(self, record: dict[str, Any]) -> None:
         """One record, handed to the operating system before this returns: it survives a killed process."""
-        self._file.write(orjson.dumps(record, option=orjson.OPT_SORT_KEYS) + b"\n")
-        self._file.flush()
+        self._log.append(record)
         self.done[record["id"]] = record["digest"]
 
     def sync(self) -> None:
         """Force what was appended to the disk."""
-        os.fsync(self._file.fileno())
+        self._log.sync()
 
     def __enter__(self) -> Journal:
         return self
@@ -46,8 +40,43 @@ class Journal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._log.close()
+
+
+class LineLog:
+    """An append-only file of JSON lines. A line survives a killed process; one cut by it is cut off when opened.
+
+    Raises UserError when the file cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            _cut_torn_tail(path)
+            self._file: BinaryIO = path.open("ab")
+        except OSError as error:
+            raise UserError(f"{path}: {error.strerror}") from error
+
+    def append(self, row: Any) -> None:
+        """One line, handed to the operating system before this returns."""
+        self._file.write(orjson.dumps(row, option=orjson.OPT_SORT_KEYS) + b"\n")
+        self._file.flush()
+
+    def sync(self) -> None:
+        """Force what was appended to the disk."""
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Sync, then close."""
         self.sync()
         self._file.close()
+
+    def __enter__(self) -> LineLog:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 def read(folder: Path) -> Iterator[dict[str, Any]]:
@@ -84,14 +113,10 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def append_lines(path: Path, rows: Iterable[Any]) -> None:
-    """Append `rows`, each whole or, after a crash, cut off by the next append. Raises UserError when it cannot."""
-    _cut_torn_tail(path)
-    try:
-        with path.open("ab") as file:
-            for row in rows:
-                file.write(orjson.dumps(row, option=orjson.OPT_SORT_KEYS) + b"\n")
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from error
+    """Append `rows` and close the file again. Raises UserError when it cannot be written."""
+    with LineLog(path) as log:
+        for row in rows:
+            log.append(row)
 
 
 def _cut_torn_tail(path: Path) -> None:

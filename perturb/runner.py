@@ -62,8 +62,8 @@ def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
         yield batch
 
 
-def record(item: Item, got: Response | Failure) -> dict[str, Any]:
-    """The journal line of one answered item: facts only, no clock, no host, no path."""
+def record(item: Item, got: Response | Failure, judgement: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The journal line of one answered item: facts only, no clock, no host, no path. Judges it unless that is done."""
     facts: dict[str, Any] = {
         "v": 1,
         "id": item.id,
@@ -87,7 +87,7 @@ def record(item: Item, got: Response | Failure) -> dict[str, Any]:
         "unscored": None,
     }
     if isinstance(got, Response):
-        facts.update(judged(item, got))
+        facts.update(judged(item, got) if judgement is None else judgement)
     return facts
 
 

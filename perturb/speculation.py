@@ -127,13 +127,13 @@ def _minimised(test: Any, asking: Asking, failure: ModelFailure, drawn: dict[str
     """The failure at its minimum, remembered for the next run."""
     if failure.decision is None or not failure.decision.hurt:
         return failure
-    found = minimise(asking.answers, failure.decision).decision
+    found = asking.told(minimise(asking.answers, failure.decision).decision)
     item = found.perturbed.item
     names = [name for name, value in drawn.items() if isinstance(value, Item)]
     pin = f"@example({names[0]}=item_of({item.id!r}))" if names else ""
     if names and asking.kept is not None:
         _keep(_kept_file(test, asking.kept), item.id)
-    message = f"{explained(found, asking.replay)}\nminimal:  {item.recipe}\npin it:   {pin}"
+    message = f"{explained(found)}\nminimal:  {item.recipe}\npin it:   {pin}"
     return ModelFailure(message, found)
 
 

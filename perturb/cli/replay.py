@@ -48,7 +48,7 @@ def main(options: argparse.Namespace) -> int:
     decision = decide(run.answers, [run.item])[0]
     import orjson
 
-    line = next(r for r in records(run.answers, [run.item]) if r["id"] == run.item.id)
+    line = next(r for r in records([decision]) if r["id"] == run.item.id)
     found = detail(orjson.loads(orjson.dumps(line)), read_manifest(run.folder))
     if options.json:
         output.emit_json(found)

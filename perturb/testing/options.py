@@ -1,0 +1,134 @@
+"""What a test run asks for: command line before ini file before defaults, and the marker on a test."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from perturb.errors import UserError
+from perturb.model import ModelSpec
+from perturb.plan import Selection, chosen_operators
+from perturb.registry import SCAFFOLDS, find, load_builtin, load_file
+
+_LOADED: pytest.StashKey[bool] = pytest.StashKey()
+_MARKER_KEYS = {"operators", "scaffolds", "fixtures", "samples", "seed", "limit"}
+
+
+def value(config: pytest.Config, name: str) -> str:
+    """A single-valued choice, "" when it was not made."""
+    given = config.getoption(f"perturb_{name}")
+    return str(given if given is not None else config.getini(f"perturb_{name}") or "")
+
+
+def values(config: pytest.Config, name: str) -> tuple[str, ...]:
+    """A choice that may be made several times."""
+    return tuple(config.getoption(f"perturb_{name}") or config.getini(f"perturb_{name}"))
+
+
+def model_spec(config: pytest.Config) -> ModelSpec:
+    """The model that was named. Raises UserError when none was, or a number is none."""
+    given = {name: value(config, name) for name in ("model", "base_url", "agent")}
+    # An option beats the ini file also when it names another kind of model.
+    on_line = {name for name in given if config.getoption(f"perturb_{name}")}
+    chosen = {name: text for name, text in given.items() if text and (not on_line or name in on_line)}
+    if not chosen:
+        raise UserError("no model: give --perturb-base-url, --perturb-model or --perturb-agent (or the ini keys)")
+    return ModelSpec(
+        model=chosen.get("model", ""),
+        base_url=chosen.get("base_url", ""),
+        agent=chosen.get("agent", ""),
+        model_name=value(config, "model_name"),
+        temperature=_number(config, "temperature", 1.0),
+        max_tokens=int(_number(config, "max_tokens", 1024)),
+        seed=int(_number(config, "seed", 0)),
+    )
+
+
+def selection(config: pytest.Config, definition: pytest.Item | Any) -> Selection:
+    """What a test covers: its marker, narrowed by the options. Raises UserError when they leave nothing."""
+    given = _marked(definition)
+    asked = Selection(
+        scaffolds=tuple(given.get("scaffolds", ())),
+        operators=tuple(given.get("operators", ())),
+        fixtures=tuple(given.get("fixtures", ())),
+        samples=given.get("samples", int(_number(config, "samples", 1))),
+        seed=given.get("seed", int(_number(config, "seed", 0))),
+        limit=given.get("limit", int(_number(config, "limit", 0))),
+    )
+    return _narrowed(asked, config)
+
+
+def _marked(definition: Any) -> dict[str, Any]:
+    marker = definition.get_closest_marker("perturb")
+    if marker is None:
+        return {}
+    unknown = sorted(marker.kwargs.keys() - _MARKER_KEYS)
+    if unknown or marker.args:
+        wrong = ", ".join(unknown) or "positional arguments"
+        raise UserError(f"{definition.nodeid}: the perturb marker does not take {wrong} (it takes {_takes()})")
+    return dict(marker.kwargs)
+
+
+def _takes() -> str:
+    return ", ".join(sorted(_MARKER_KEYS))
+
+
+def _narrowed(asked: Selection, config: pytest.Config) -> Selection:
+    operators, scaffolds, fixtures = (values(config, name) for name in ("operator", "scaffold", "fixture"))
+    names = [operator.name for operator in chosen_operators(asked)]
+    if operators:
+        # Also says when a glob matches nothing at all.
+        wanted = {operator.name for operator in chosen_operators(Selection(operators=operators))}
+        names = [name for name in names if name in wanted]
+    for name in scaffolds:
+        find(SCAFFOLDS, name, "scaffold")
+    kept = tuple(name for name in (asked.scaffolds or sorted(SCAFFOLDS)) if not scaffolds or name in scaffolds)
+    if fixtures and asked.fixtures:
+        fixtures = tuple(f for f in asked.fixtures if any(fnmatchcase(f, glob) for glob in fixtures)) or asked.fixtures
+    return replace(asked, operators=tuple(names), scaffolds=kept, fixtures=fixtures or asked.fixtures)
+
+
+def _number(config: pytest.Config, name: str, default: float) -> float:
+    text = value(config, name)
+    try:
+        return float(text) if text else default
+    except ValueError as error:
+        raise UserError(f"--perturb-{name.replace('_', '-')}: {text!r} is not a number") from error
+
+
+def folder(config: pytest.Config) -> tuple[Path, bool]:
+    """The run's folder, and whether an earlier run in it is gone on with. Raises UserError when there is none."""
+    resume, out = value(config, "resume"), value(config, "out")
+    parent = config.rootpath / "runs"
+    known = sorted(parent.glob("pytest-*"), key=_run_number) if parent.is_dir() else []
+    if resume and resume != "last":
+        return Path(resume), True
+    if out:
+        return Path(out), bool(resume)
+    if resume:
+        if not known:
+            raise UserError(f"no run to resume in {parent}")
+        return known[-1], True
+    return parent / f"pytest-{_run_number(known[-1]) + 1 if known else 1}", False
+
+
+def _run_number(path: Path) -> int:
+    number = path.name.rpartition("-")[2]
+    return int(number) if number.isdecimal() else 0
+
+
+def register(config: pytest.Config) -> None:
+    """Load what ships and the user's own modules, once. Raises UsageError naming a module that fails."""
+    if _LOADED in config.stash:
+        return
+    config.stash[_LOADED] = True
+    load_builtin()
+    try:
+        for file in values(config, "load"):
+            load_file(Path(file))
+    except UserError as error:
+        raise pytest.UsageError(f"perturb: {error}") from error
