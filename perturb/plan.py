@@ -69,6 +69,10 @@ class Item:
     def __repr__(self) -> str:
         return f"item_of({self.id!r})"
 
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        # Hypothesis and IPython would print every field, the whole trajectory twice.
+        printer.text(repr(self))
+
     @property
     def digest(self) -> str:
         """Of the perturbed case: tells an edited operator or fixture from the recorded one."""

@@ -110,8 +110,16 @@ def perturb_model(request: pytest.FixtureRequest) -> Asking:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Say in the Allure report what the test is about, when there is one."""
+    if set(FIXTURES) & set(getattr(item, "fixturenames", ())):
+        _session(item.config).labelled(item)
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Say in the Allure report what the test was about, when there is one."""
+    """Say in the Allure report how the test ended, when there is one."""
     try:
         return (yield)
     finally:

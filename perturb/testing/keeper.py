@@ -108,6 +108,6 @@ class Keeper:
     def _allure(self, manifest: dict[str, Any]) -> None:
         results = getattr(self.config.option, "allure_report_dir", None)
         if results and self.summary is not None:
-            from perturb.report.allure_files import write_run
+            from perturb.report.allure_run import write_run
 
             write_run(Path(results), self.summary, manifest)

@@ -40,6 +40,12 @@ class TestSession:
         options.register(config)
 
     @cached_property
+    def model(self) -> str:
+        """The model as it was named to this run."""
+        spec = options.model_spec(self.config)
+        return spec.agent or spec.model_name or spec.model or spec.base_url
+
+    @cached_property
     def asking(self) -> Asking:
         """The model: this process's own, or the one that the controlling process shares."""
         where = getattr(self.config, "workerinput", {}).get("perturb")
@@ -132,14 +138,24 @@ class TestSession:
             return []
         return failure_records(self.asking.answers, self._planned[nodeid])
 
-    def told(self, item: pytest.Item) -> None:
-        """Labels and attachments for Allure, when a report is being made."""
-        if not getattr(self.config.option, "allure_report_dir", None):
-            return
-        from perturb.testing.allure import tell
+    def labelled(self, item: pytest.Item) -> None:
+        """Labels for Allure, when a report is being made."""
+        items = self._planned.get(item.nodeid, [])
+        if items and self._reporting:
+            from perturb.testing.allure import label
 
-        if item.nodeid in self._decided:
-            tell(self._decided[item.nodeid], self.asking)
+            label(items, self.model)
+
+    def told(self, item: pytest.Item) -> None:
+        """How the test ended, for Allure, when a report is being made."""
+        if item.nodeid in self._decided and self._reporting:
+            from perturb.testing.allure import tell
+
+            tell(self._decided[item.nodeid])
+
+    @property
+    def _reporting(self) -> bool:
+        return bool(getattr(self.config.option, "allure_report_dir", None))
 
 
 def session_of(config: pytest.Config) -> TestSession:

@@ -1,0 +1,148 @@
+"""What an Allure report is told about a run as a whole: metrics, categories, environment, executor, the heatmap.
+
+The files and their names are what Allure 3 reads from a results folder.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from perturb.errors import UserError
+from perturb.report.heatmap import heatmap
+from perturb.summary import Summary
+from perturb.values import PARTS
+
+_NAME = "perturb"
+# What is wrong, how it shows in a test's message (its first line ends in the outcome), and whether the model was it.
+CATEGORIES = (
+    ("Wrong tool", "failed", "wrong_tool"),
+    ("Wrong argument", "failed", "wrong_argument"),
+    ("Arguments break the schema", "failed", "schema_invalid"),
+    ("Malformed output", "failed", "malformed|leaked_protocol|reasoning_only|cut"),
+    ("Broken rule", "failed", "broken_rule"),
+    ("No call where one was due", "failed", "no_call|missing_call|refused"),
+    ("A call too many", "failed", "extra_side_effect|unexpected_call|forbidden"),
+)
+
+
+def write_run(folder: Path, summary: Summary, manifest: Mapping[str, Any]) -> None:
+    """Add the run's files to a folder of Allure results. Raises UserError when it cannot be written."""
+    files: dict[str, bytes] = {
+        f"{_NAME}-perf.json": _json(metrics(summary)),
+        "categories.json": _json(categories()),
+        "environment.properties": _properties(environment(manifest)),
+        "executor.json": _json(executor(os.environ)),
+        f"{_NAME}-heatmap-attachment.svg": heatmap(summary, _title(manifest)).encode(),
+        f"{_NAME}-globals.json": _json(
+            {
+                "attachments": [
+                    {"name": "parts × scaffolds", "source": f"{_NAME}-heatmap-attachment.svg", "type": "image/svg+xml"}
+                ],
+                "errors": [],
+            }
+        ),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
+    except OSError as error:
+        raise UserError(f"{error.filename or folder}: {error.strerror}") from error
+
+
+def _json(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2)
+
+
+def metric_titles() -> dict[str, tuple[str, str, str]]:
+    """Key of every metric: its title, its unit, and which way is better. Shares are from 0 to 1, drops in points."""
+    drops = {f"drop_{part}": (f"Drop when {part} is perturbed", "points", "lower") for part in PARTS}
+    return {
+        "joint_base": ("Joint accuracy, unperturbed", "", "higher"),
+        "joint_perturbed": ("Joint accuracy, perturbed", "", "higher"),
+        "flip_rate": ("Right before, wrong after", "", "lower"),
+        "schema_valid_rate": ("Answers whose arguments fit the schema", "", "higher"),
+        "floor_flip_rate": ("A/A: the same question, another verdict", "", "lower"),
+        **drops,
+    }
+
+
+def metrics(summary: Summary) -> list[dict[str, Any]]:
+    """What was measured, as Allure's performance samples. What was not measured is not there."""
+    found: dict[str, float] = {}
+    if summary.overall:
+        found["joint_base"], found["joint_perturbed"] = summary.overall.base, summary.overall.perturbed
+        found["flip_rate"] = summary.overall.worse / summary.overall.n
+    if summary.floor:
+        found["floor_flip_rate"] = (summary.floor.worse + summary.floor.better) / summary.floor.n
+    if "schema" in summary.scores:
+        found["schema_valid_rate"] = summary.scores["schema"]
+    found |= {f"drop_{row.name}": -100 * row.effect.difference for row in summary.by_part}
+    # Allure takes no sample without a time.
+    now = int(1000 * time.time())
+    return [{"id": k, "key": k, "value": round(v, 6), "start": now, "stop": now} for k, v in found.items()]
+
+
+def categories() -> list[dict[str, Any]]:
+    """Allure's categories: the ways a model was wrong, and what was not the model's fault."""
+    wrong = [
+        {"name": name, "matchedStatuses": [status], "messageRegex": f"(?s).*: (?:{outcome})(?:\\n.*)?"}
+        for name, status, outcome in CATEGORIES
+    ]
+    aggregated = {
+        "name": "A drop was shown",
+        "matchedStatuses": ["failed"],
+        "messageRegex": "(?s).*(points over|calls right in).*",
+    }
+    ours = {"name": "No answer from the engine (not the model's fault)", "matchedStatuses": ["broken"]}
+    return [*wrong, aggregated, ours]
+
+
+def environment(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """The table that says what was tested."""
+    model = manifest["model"]
+    return {
+        "perturb": str(manifest["perturb"]),
+        "model": str(model["name"]),
+        "model_kind": "simulated agent" if manifest["simulated"] else str(model.get("kind", "")),
+        "model_version": str(model.get("version", "")),
+        "weights": str(model.get("weights", "")),
+        "seed": str(manifest["selection"]["seed"]),
+        "temperature": str(manifest["sampling"]["temperature"]),
+    }
+
+
+def executor(variables: Mapping[str, str]) -> dict[str, Any]:
+    """Who ran it: GitHub Actions, GitLab, or a person."""
+    if variables.get("GITHUB_ACTIONS"):
+        url = f"{variables.get('GITHUB_SERVER_URL', '')}/{variables.get('GITHUB_REPOSITORY', '')}"
+        run = variables.get("GITHUB_RUN_ID", "")
+        return _executor(
+            "GitHub Actions", "github", variables.get("GITHUB_RUN_NUMBER", ""), f"{url}/actions/runs/{run}"
+        )
+    if variables.get("GITLAB_CI"):
+        number, url = variables.get("CI_PIPELINE_IID", ""), variables.get("CI_JOB_URL", "")
+        return _executor("GitLab CI", "gitlab", number, url)
+    return {"name": "local", "type": "local"}
+
+
+def _executor(name: str, kind: str, number: str, url: str) -> dict[str, Any]:
+    order = int(number) if number.isdecimal() else 0
+    return {"name": name, "type": kind, "buildName": f"#{number}", "buildOrder": order, "buildUrl": url}
+
+
+def _properties(values: Mapping[str, str]) -> bytes:
+    """Java properties: one line each, what would end or continue a line spelled out."""
+    lines = (f"{key}={value.encode('unicode_escape').decode()}" for key, value in values.items() if value)
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _title(manifest: Mapping[str, Any]) -> str:
+    label = " (simulated agent)" if manifest["simulated"] else ""
+    return f"{manifest['model']['name']}{label}: change of the joint in points, by part and scaffold"
