@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from perturb.decision import Decision
+from perturb.plain import clipped
 from perturb.render import prompt_text
 from perturb.report.detail import difference, expected, verdict_lines
 from perturb.statistics.paired import Effect, Pair, effect
@@ -66,7 +67,7 @@ def assert_robust(
     """The interval of the paired drop excludes a drop of more than `margin` (0.02 is two points).
 
     Returns the effect. Raises ModelFailure when the interval reaches below, also when there is too little data to
-    tell; ValueError when nothing was selected.
+    tell or the model is wrong on every base already; ValueError when nothing was selected.
     """
     __tracebackhide__ = True
     chosen = campaign.chosen(part, scaffold, operator)
@@ -75,7 +76,7 @@ def assert_robust(
         raise ValueError(
             f"no decisions of part={part!r}, scaffold={scaffold!r}, operator={operator!r} in this campaign"
         )
-    if found.interval is not None and found.interval[0] > -margin:
+    if found.base > 0 and found.interval is not None and found.interval[0] > -margin:
         return found
     raise ModelFailure(_not_robust(found, chosen, margin))
 
@@ -131,7 +132,9 @@ def _not_robust(found: Effect, chosen: Sequence[Decision], margin: float) -> str
         f"joint {found.base:.3f} → {found.perturbed:.3f}: {100 * found.difference:+.1f} points over {found.n} pairs of "
         f"{found.clusters} fixtures, margin {100 * margin:.1f}"
     )
-    if found.interval is None:
+    if found.base == 0:
+        verdict = "the model is wrong on every base: there is nothing that a perturbation could take"
+    elif found.interval is None:
         verdict = "one fixture gives no interval; select more"
     else:
         low, high = (100 * x for x in found.interval)
@@ -154,8 +157,6 @@ def _worst(wrong: Iterable[Decision]) -> Iterable[str]:
 
 def explained(decision: Decision) -> str:
     """Everything a person needs about one wrong decision, control characters spelled out."""
-    from perturb.report.html import clipped
-
     item, verdict = decision.perturbed.item, decision.perturbed.verdict
     changed = difference(prompt_text(item.base), prompt_text(item.case)).splitlines()
     if len(changed) > LONGEST_DIFFERENCE:

@@ -58,7 +58,7 @@ def _seeded(test: Any) -> None:
     if getattr(test, "_hypothesis_internal_use_seed", None) is not None:
         return
     fixed = test._hypothesis_internal_use_settings.derandomize
-    name = f"{test.__module__}.{test.__qualname__}".encode()
+    name = _name(test).encode()
     seed(int.from_bytes(blake2b(name, digest_size=8).digest()) if fixed else SystemRandom().getrandbits(63))(test)
 
 
@@ -138,7 +138,12 @@ def _minimised(test: Any, asking: Asking, failure: ModelFailure, drawn: dict[str
 
 
 def _kept_file(test: Any, folder: Path) -> Path:
-    return folder / f"{test.__module__}.{test.__qualname__}.txt"
+    return folder / f"{_name(test).replace('<locals>.', '')}.txt"
+
+
+def _name(test: Any) -> str:
+    inner = test.hypothesis.inner_test
+    return f"{inner.__module__}.{inner.__qualname__}"
 
 
 def _keep(path: Path, name: str) -> None:

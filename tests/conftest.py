@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from perturb.registry import load_builtin
+from tests.loopback import Server, serving
 
 load_builtin()
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -18,3 +20,10 @@ def data() -> Path:
     if not DATA.is_dir():
         pytest.skip("the reference data is not beside this checkout")
     return DATA
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """An OpenAI-compatible server on the loopback interface."""
+    with serving() as made:
+        yield made

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from perturb.plain import printable as printable
 from perturb.registry import load_builtin, load_file
 from perturb.runner import Progress
 
@@ -27,23 +28,6 @@ def say(text: str) -> None:
 def emit_json(value: Any) -> None:
     """One JSON value, to stdout."""
     sys.stdout.write(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode() + "\n")
-
-
-def printable(text: str) -> str:
-    r"""`text` without what could drive a terminal: escapes, control and bidirectional characters are spelled out.
-
-    >>> printable("a\x1b[31mb")
-    'a\\x1b[31mb'
-    """
-    kept = []
-    for char in text:
-        odd = (
-            (ord(char) < 32 and char not in "\n\t")
-            or 127 <= ord(char) < 160
-            or char in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-        )
-        kept.append(f"\\x{ord(char):02x}" if odd and ord(char) < 256 else f"\\u{ord(char):04x}" if odd else char)
-    return "".join(kept)
 
 
 def register(files: list[str]) -> None:

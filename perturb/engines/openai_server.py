@@ -179,7 +179,10 @@ def _listed(data: bytes) -> dict[str, str]:
 
 
 def _refused(status: int, data: bytes) -> Failure:
-    detail = f"HTTP {status}: {data[:300].decode('utf-8', 'replace')}"
+    said = data[:300].decode("utf-8", "replace")
+    # A server may repeat what it was sent; the key is written nowhere.
+    key = os.environ.get(API_KEY)
+    detail = f"HTTP {status}: {said.replace(key, '[key]') if key else said}"
     if status >= 500:
         return Failure("http_5xx", detail, retryable=True)
     if status == 400 and b"maximum context length" in data:

@@ -19,23 +19,25 @@ from perturb.summary import Summary
 from perturb.values import PARTS
 
 _NAME = "perturb"
-# What is wrong, how it shows in a test's message (its first line ends in the outcome), and whether the model was it.
+# The ways a model is wrong, and the outcome classes of each (a test's "outcome" label holds its class).
 CATEGORIES = (
-    ("Wrong tool", "failed", "wrong_tool"),
-    ("Wrong argument", "failed", "wrong_argument"),
-    ("Arguments break the schema", "failed", "schema_invalid"),
-    ("Malformed output", "failed", "malformed|leaked_protocol|reasoning_only|cut"),
-    ("Broken rule", "failed", "broken_rule"),
-    ("No call where one was due", "failed", "no_call|missing_call|refused"),
-    ("A call too many", "failed", "extra_side_effect|unexpected_call|forbidden"),
+    ("Wrong tool", ("wrong_tool",)),
+    ("Wrong argument", ("wrong_argument",)),
+    ("Arguments break the schema", ("schema_invalid",)),
+    ("Malformed output", ("malformed", "leaked_protocol", "reasoning_only", "cut")),
+    ("Broken rule", ("broken_rule",)),
+    ("No call where one was due", ("no_call", "missing_call", "refused")),
+    ("A call too many", ("extra_side_effect", "unexpected_call", "forbidden")),
+    ("Several kinds of failure", ("several",)),
 )
+OURS = "No answer from the engine (not the model's fault)"
 
 
 def write_run(folder: Path, summary: Summary, manifest: Mapping[str, Any]) -> None:
     """Add the run's files to a folder of Allure results. Raises UserError when it cannot be written."""
     files: dict[str, bytes] = {
         f"{_NAME}-perf.json": _json(metrics(summary)),
-        "categories.json": _json(categories()),
+        "categories.json": _json(categories_file()),
         "environment.properties": _properties(environment(manifest)),
         "executor.json": _json(executor(os.environ)),
         f"{_NAME}-heatmap-attachment.svg": heatmap(summary, _title(manifest)).encode(),
@@ -90,18 +92,21 @@ def metrics(summary: Summary) -> list[dict[str, Any]]:
 
 
 def categories() -> list[dict[str, Any]]:
-    """Allure's categories: the ways a model was wrong, and what was not the model's fault."""
+    """Allure 3's categories, for its configuration: by the outcome label."""
     wrong = [
-        {"name": name, "matchedStatuses": [status], "messageRegex": f"(?s).*: (?:{outcome})(?:\\n.*)?"}
-        for name, status, outcome in CATEGORIES
+        {"name": name, "matchers": [{"statuses": ["failed"], "labels": {"outcome": one}} for one in outcomes]}
+        for name, outcomes in CATEGORIES
     ]
-    aggregated = {
-        "name": "A drop was shown",
-        "matchedStatuses": ["failed"],
-        "messageRegex": "(?s).*(points over|calls right in).*",
-    }
-    ours = {"name": "No answer from the engine (not the model's fault)", "matchedStatuses": ["broken"]}
-    return [*wrong, aggregated, ours]
+    return [*wrong, {"name": OURS, "matchers": {"statuses": ["broken"]}}]
+
+
+def categories_file() -> list[dict[str, Any]]:
+    """The same in the form of ``categories.json``, which has no labels: by the first line of the message."""
+    wrong = [
+        {"name": name, "matchedStatuses": ["failed"], "messageRegex": rf"[^\n]*: (?:{'|'.join(outcomes)})\n[\s\S]*"}
+        for name, outcomes in CATEGORIES
+    ]
+    return [*wrong, {"name": OURS, "matchedStatuses": ["broken"]}]
 
 
 def environment(manifest: Mapping[str, Any]) -> dict[str, str]:

@@ -19,7 +19,7 @@ import orjson
 
 from perturb.errors import UserError
 from perturb.registry import OPERATORS
-from perturb.report.allure_run import metric_titles
+from perturb.report.allure_run import categories, metric_titles
 from perturb.values import PARTS
 
 PINNED = "3.18.0"
@@ -51,6 +51,7 @@ def config(out: Path, history: Path | None, gate: Sequence[str] = (), append: bo
         "name": "perturb",
         "output": str(out),
         "plugins": {"awesome": {"options": {"groupBy": ["epic", "feature", "story"]}}},
+        "categories": {"rules": categories()},
         "performance": {
             "groups": {"robustness": {"title": "Robustness"}},
             "metrics": {

@@ -13,6 +13,7 @@ from typing import Any
 
 from perturb.errors import UserError
 from perturb.journal import read, write_atomic
+from perturb.plain import clipped
 from perturb.registry import SCAFFOLDS
 from perturb.report.detail import cases_by_id, detail, verdict_lines
 from perturb.report.terminal import interval, percent
@@ -23,7 +24,6 @@ from perturb.values import PARTS, Case
 # Failures shown in full: so many in all, and of each operator in each scaffold. The journal has every one.
 FAILURES = 150
 EACH = 2
-LONGEST = 40_000
 TEMPLATES = Path(__file__).parent
 
 
@@ -111,13 +111,3 @@ def _reply(found: dict[str, Any]) -> str:
 
 def _ideal(answer: dict[str, Any]) -> str:
     return "\n".join([answer["text"], *(f"{call['tool']} {call['args']}" for call in answer["calls"])])
-
-
-def clipped(text: str) -> str:
-    r"""`text` with control characters spelled out and cut at a length a page can bear.
-
-    >>> clipped("a\x00b")
-    'a\\x00b'
-    """
-    text = "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text[:LONGEST])
-    return text if len(text) < LONGEST else text + "\n[cut here; the journal has it whole]"

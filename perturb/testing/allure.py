@@ -15,10 +15,10 @@ import orjson
 from perturb.assertions import explained, verdict_lines_of
 from perturb.decision import Decision
 from perturb.parsing import parse
+from perturb.plain import clipped
 from perturb.plan import Item
 from perturb.render import prompt_text
 from perturb.report.detail import difference, expected
-from perturb.report.html import clipped
 from perturb.values import Unparsed
 
 # Failures of an aggregated test that are attached in full.
@@ -78,6 +78,9 @@ def tell(decisions: Sequence[Decision]) -> None:
     dynamic.title(title([d.perturbed.item for d in decisions]))
     drop = sum(d.base.verdict.joint - d.perturbed.verdict.joint for d in decisions) / len(decisions)
     dynamic.severity(severity(drop))
+    outcomes = {d.perturbed.outcome for d in decisions if not d.perturbed.verdict.joint}
+    if outcomes:
+        dynamic.label("outcome", outcomes.pop() if len(outcomes) == 1 else "several")
     for decision in [d for d in decisions if not d.perturbed.verdict.joint][:SHOWN]:
         if len(decisions) == 1:
             _attach(decision)

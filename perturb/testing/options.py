@@ -49,7 +49,7 @@ def model_spec(config: pytest.Config) -> ModelSpec:
 
 
 def selection(config: pytest.Config, definition: pytest.Item | Any) -> Selection:
-    """What a test covers: its marker, narrowed by the options. Raises UserError when they leave nothing."""
+    """What a test covers: its marker, narrowed by the options. Raises UserError for what is not known."""
     given = _marked(definition)
     asked = Selection(
         scaffolds=tuple(given.get("scaffolds", ())),
@@ -90,6 +90,11 @@ def _narrowed(asked: Selection, config: pytest.Config) -> Selection:
     if fixtures and asked.fixtures:
         fixtures = tuple(f for f in asked.fixtures if any(fnmatchcase(f, glob) for glob in fixtures)) or asked.fixtures
     return replace(asked, operators=tuple(names), scaffolds=kept, fixtures=fixtures or asked.fixtures)
+
+
+def narrowed(config: pytest.Config) -> bool:
+    """Whether the options or the ini file narrow what markers select."""
+    return any(values(config, name) for name in ("operator", "scaffold", "fixture"))
 
 
 def _number(config: pytest.Config, name: str, default: float) -> float:

@@ -43,7 +43,9 @@ class TestSession:
     def model(self) -> str:
         """The model as it was named to this run."""
         spec = options.model_spec(self.config)
-        return spec.agent or spec.model_name or spec.model or spec.base_url
+        if spec.agent:
+            return f"{spec.agent} (simulated agent)"
+        return spec.model_name or spec.model or spec.base_url
 
     @cached_property
     def asking(self) -> Asking:
@@ -72,12 +74,16 @@ class TestSession:
         return [(f"{operator}/{scaffold}", (operator, scaffold)) for operator, scaffold in cells]
 
     def _selected(self, definition: Any) -> list[Item]:
-        """Every perturbed decision that a test's marker and the options select."""
+        """Every perturbed decision that a test's marker and the options select.
+
+        Raises UserError when the marker alone selects nothing.
+        """
         chosen = options.selection(self.config, definition)
         if chosen not in self._plans:
-            found = [item for item in plan(chosen) if item.kind == "perturbed"] if chosen.operators else []
-            if not found:
-                raise UserError(f"{definition.nodeid}: nothing is selected; see its perturb marker and the options")
+            empty = not chosen.operators or not chosen.scaffolds
+            found = [] if empty else [item for item in plan(chosen) if item.kind == "perturbed"]
+            if not found and not options.narrowed(self.config):
+                raise UserError(f"{definition.nodeid}: its perturb marker selects nothing")
             self._plans[chosen] = found
         return self._plans[chosen]
 
@@ -120,7 +126,9 @@ class TestSession:
             answers.ask(list(islice(self._order, number * BATCH, (number + 1) * BATCH)))
 
     def campaign(self, nodeid: str) -> Campaign:
-        """The judged decisions of one test together."""
+        """The judged decisions of one test together. Skips the test when the options leave none."""
+        if not self._planned[nodeid]:
+            pytest.skip("the --perturb options leave nothing of what this test selects")
         return Campaign(tuple(self.decisions(nodeid)))
 
     def into(self, report: pytest.TestReport, item: pytest.Item) -> None:
