@@ -41,7 +41,7 @@ class Answers:
         self.asked = 0
         self._answerer = answerer
         self._file = folder / ANSWERS if folder else None
-        self._known: dict[str, Response] = {}
+        self._known: dict[str, Response | Failure] = {}
         for line in read_lines(self._file) if self._file else ():
             self._known[line["key"]] = response_from(line["response"])
 
@@ -50,26 +50,25 @@ class Answers:
         return self.key(item) in self._known
 
     def ask(self, items: Sequence[Item]) -> list[Response | Failure]:
-        """The answer to each item, in order. Those not known are asked in one batch; failures are not remembered."""
+        """The answer to each item, in order; those not known are asked in one batch.
+
+        A failure is remembered too while this object lives, but written nowhere: the next run asks again.
+        """
         keys = [self.key(item) for item in items]
         missing = {key: item for key, item in zip(keys, items, strict=True) if key not in self._known}
-        failed = self._generate(missing) if missing else {}
-        return [failed[key] if key in failed else self._known[key] for key in keys]
+        if missing:
+            self._generate(missing)
+        return [self._known[key] for key in keys]
 
-    def _generate(self, missing: dict[str, Item]) -> dict[str, Failure]:
+    def _generate(self, missing: dict[str, Item]) -> None:
         keys = list(missing)
         self.batches += 1
         self.asked += len(keys)
-        failed: dict[str, Failure] = {}
         with LineLog(self._file) if self._file else nullcontext() as log:
             for place, got in self._answerer(list(missing.values())):
-                if isinstance(got, Failure):
-                    failed[keys[place]] = got
-                    continue
                 self._known[keys[place]] = got
-                if log:
+                if log and isinstance(got, Response):
                     log.append({"key": keys[place], "response": got})
-        return failed
 
 
 def answers_for(answerer: Answerer, identity: dict[str, str], folder: Path | None = None) -> Answers:

@@ -117,6 +117,6 @@ def records(found: Sequence[Decision]) -> list[dict[str, object]]:
 
 
 def failure_records(answers: Answers, items: Sequence[Item]) -> list[dict[str, object]]:
-    """The journal lines of items some of which have no answer or no verdict. They are asked and judged again."""
+    """The journal lines of items some of which have no answer or no verdict."""
     every = with_bases(items)
     return [record(i, got) for i, got in zip(every, answers.ask(every), strict=True)]

@@ -40,6 +40,7 @@ class Journal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._log.sync()
         self._log.close()
 
 
@@ -66,8 +67,7 @@ class LineLog:
         os.fsync(self._file.fileno())
 
     def close(self) -> None:
-        """Sync, then close."""
-        self.sync()
+        """Close the file. What was appended is with the operating system, and after `sync` on the disk."""
         self._file.close()
 
     def __enter__(self) -> LineLog:

@@ -36,9 +36,17 @@ def from_agent(agent: Agent) -> Answerer:
 
     def answer(items: list[Item]) -> Iterator[tuple[int, Response | Failure]]:
         for place, item in enumerate(items):
-            yield place, spoken(item.case, agent.answer(item.case, item.base).reply)
+            yield place, _spoken_by(agent, item)
 
     return answer
+
+
+def _spoken_by(agent: Agent, item: Item) -> Response | Failure:
+    """What `agent` says. An agent that breaks is a failure of the run, as an engine that breaks is."""
+    try:
+        return spoken(item.case, agent.answer(item.case, item.base).reply)
+    except Exception as error:
+        return Failure("agent", f"{agent.name}: {type(error).__name__}: {error}")
 
 
 def run(selection: Selection, answerer: Answerer, folder: Path, progress: Progress) -> Tally:

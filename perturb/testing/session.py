@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from itertools import islice
 from typing import Any
 
 import orjson
@@ -34,6 +33,7 @@ class TestSession:
         self._planned: dict[str, list[Item]] = {}
         self._order: list[Item] = []
         self._place: dict[str, int] = {}
+        self._batches: set[int] = set()
         self._asked: set[str] = set()
         self._decided: dict[str, list[Decision]] = {}
         self._plans: dict[Selection, list[Item]] = {}
@@ -121,9 +121,10 @@ class TestSession:
 
     def _prepare(self, items: Sequence[Item]) -> None:
         """Ask the whole batches in which `items` lie."""
-        answers = self.asking.answers
-        for number in sorted({self._place[item.id] // BATCH for item in with_bases(items)}):
-            answers.ask(list(islice(self._order, number * BATCH, (number + 1) * BATCH)))
+        places = {self._place[name] // BATCH for item in items for name in (item.id, item.base_id)}
+        for number in sorted(places - self._batches):
+            self.asking.answers.ask(self._order[number * BATCH : (number + 1) * BATCH])
+            self._batches.add(number)
 
     def campaign(self, nodeid: str) -> Campaign:
         """The judged decisions of one test together. Skips the test when the options leave none."""

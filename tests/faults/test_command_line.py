@@ -195,3 +195,34 @@ def test_a_broken_module_is_one_line(tmp_path: Path) -> None:
     module = tmp_path / "bad.py"
     module.write_text("import nothing_of_that_name\n")
     one_line_error(perturb("list", "operators", "--load", str(module)), "bad.py", "nothing_of_that_name")
+
+
+def test_an_agent_that_breaks_is_a_failure_of_the_run(tmp_path: Path) -> None:
+    module = tmp_path / "mine.py"
+    module.write_text(
+        "from perturb.registry import agent\n"
+        "@agent()\n"
+        "def broken(case, base):\n"
+        "    'Raises on everything that was perturbed.'\n"
+        "    if case.lineage:\n"
+        "        raise KeyError('tool')\n"
+        "    from perturb.ideal import ideal\n"
+        "    return ideal(case)\n"
+    )
+    arguments = [
+        "run",
+        "--agent",
+        "broken",
+        "--load",
+        str(module),
+        "--limit",
+        "2",
+        "--out",
+        str(tmp_path / "run"),
+        "--json",
+    ]
+    done = subprocess.run([sys.executable, "-m", "perturb.cli.main", *arguments], capture_output=True, check=False)
+    assert done.returncode == 3
+    counts = orjson.loads(done.stdout)["counts"]
+    assert counts["failed"] == counts["perturbed"] > 0
+    assert counts["joint"] == counts["scored"] == counts["base"] + counts["aa"]
