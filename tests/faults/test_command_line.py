@@ -209,20 +209,9 @@ def test_an_agent_that_breaks_is_a_failure_of_the_run(tmp_path: Path) -> None:
         "    from perturb.ideal import ideal\n"
         "    return ideal(case)\n"
     )
-    arguments = [
-        "run",
-        "--agent",
-        "broken",
-        "--load",
-        str(module),
-        "--limit",
-        "2",
-        "--out",
-        str(tmp_path / "run"),
-        "--json",
-    ]
-    done = subprocess.run([sys.executable, "-m", "perturb.cli.main", *arguments], capture_output=True, check=False)
+    out = str(tmp_path / "run")
+    done = perturb("run", "--agent", "broken", "--load", str(module), "--limit", "2", "--out", out, "--json")
     assert done.returncode == 3
-    counts = orjson.loads(done.stdout)["counts"]
+    counts = json.loads(done.stdout)["counts"]
     assert counts["failed"] == counts["perturbed"] > 0
     assert counts["joint"] == counts["scored"] == counts["base"] + counts["aa"]
