@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export XDG_CACHE_HOME = $(CURDIR)/$(VENV)/cache
+export npm_config_cache = $(CURDIR)/$(VENV)/cache/npm
 
-.PHONY: demo test demo-vllm check bench clean
+.PHONY: demo test demo-vllm check bench bench-users clean
 
 # The main job on simulated agents: light core only.
 demo: $(VENV)/core
@@ -13,8 +14,8 @@ demo: $(VENV)/core
 	$(BIN)/perturb run --agent memorises_tool_names --limit 60 --out runs/demo
 	@echo "Open runs/demo/report.html in a browser (a simulated agent that memorises tool names)."
 
-# Lint, types, then every test; the CPU engine included.
-test: $(VENV)/engine
+# Lint, types, then every test; the CPU engine included. Without npm or Chromium the tests that need them are skipped.
+test: $(VENV)/engine $(VENV)/allure
 	$(BIN)/ruff check perturb scaffolds tests
 	$(BIN)/mypy
 	$(BIN)/pytest
@@ -30,6 +31,9 @@ check: $(VENV)/core
 
 bench: $(VENV)/engine
 	$(BIN)/python -m tests.benchmarks.throughput
+
+bench-users: $(VENV)/engine $(VENV)/allure
+	$(BIN)/python -m tests.benchmarks.users
 
 $(VENV)/bin/pip:
 	$(PYTHON) -m venv $(VENV)
@@ -49,5 +53,10 @@ $(VENV)/engine: $(VENV)/dev
 	$(BIN)/pip uninstall -q -y torchvision torchaudio torchcodec
 	touch $@
 
+# The generator of Allure reports: Node, no Java.
+$(VENV)/allure: package.json package-lock.json | $(VENV)/bin/pip
+	if command -v npm >/dev/null; then npm ci --no-audit --no-fund; else echo "npm is not here: no Allure reports"; fi
+	touch $@
+
 clean:
-	rm -rf $(VENV) runs
+	rm -rf $(VENV) node_modules runs

@@ -108,7 +108,7 @@ def _number(config: pytest.Config, name: str, default: float) -> float:
 def folder(config: pytest.Config) -> tuple[Path, bool]:
     """The run's folder, and whether an earlier run in it is gone on with. Raises UserError when there is none."""
     resume, out = value(config, "resume"), value(config, "out")
-    parent = config.rootpath / "runs"
+    parent = config.invocation_params.dir / "runs"
     known = sorted(parent.glob("pytest-*"), key=_run_number) if parent.is_dir() else []
     if resume and resume != "last":
         return Path(resume), True

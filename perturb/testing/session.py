@@ -59,7 +59,7 @@ class TestSession:
 
             remote = Remote(where)
             answers, folder = Answers(remote.answerer, remote.key), remote.folder
-        kept = self.config.rootpath / ".perturb" / "examples"
+        kept = self.config.invocation_params.dir / ".perturb" / "examples"
         return Asking(answers, kept, f"perturb replay ID --run {folder}")
 
     def parameters(self, fixture: str, definition: Any) -> list[tuple[str, Any]]:

@@ -30,6 +30,9 @@ FORBIDDEN = {
     "perturb/engines": ("perturb.operators", "perturb.episodes", "perturb.scoring", "perturb.plan", "scaffolds"),
     "perturb/world": ("perturb.operators", "perturb.engines", "perturb.scoring", "perturb.render", "scaffolds"),
     "perturb/statistics": ("perturb.operators", "perturb.engines", "perturb.scoring", "perturb.plan", "scaffolds"),
+    "perturb/strategies": ("perturb.cli", "perturb.testing", "perturb.pytest_plugin", "perturb.engines", "allure"),
+    "perturb/report": ("perturb.cli", "perturb.testing", "perturb.pytest_plugin", "perturb.engines", "hypothesis"),
+    "perturb/laws": ("perturb.cli", "perturb.testing", "perturb.engines", "perturb.report", "scaffolds"),
     "perturb/checks": ("perturb.operators", "perturb.engines", "perturb.runner", "scaffolds"),
 }
 
@@ -63,13 +66,22 @@ def test_nothing_imports_the_command_line() -> None:
     assert [p.name for p in sources if any(name.startswith("perturb.cli") for name in imports(p))] == []
 
 
+def test_nothing_imports_the_plugin() -> None:
+    inside = ("perturb.testing", "perturb.pytest_plugin")
+    sources = [p for p in (ROOT / "perturb").rglob("*.py") if "testing" not in p.parts and p.stem != "pytest_plugin"]
+    assert [p.name for p in sources if any(name.startswith(inside) for name in imports(p))] == []
+
+
 def test_heavy_modules_are_imported_lazily() -> None:
     allowed = {"perturb/fixture_schema.py"}
     eager = [
         (str(path.relative_to(ROOT)), name)
         for path in (ROOT / "perturb").rglob("*.py")
         for name in imports(path, top_level=True)
-        if name.split(".")[0] in HEAVY and str(path.relative_to(ROOT)) not in allowed
+        if name.split(".")[0] in HEAVY
+        and str(path.relative_to(ROOT)) not in allowed
+        # Its users have imported Hypothesis already.
+        and not (name.startswith("hypothesis") and "strategies" in path.parts)
     ]
     assert [row for row in eager if "openai" not in row[0]] == []
 
@@ -86,7 +98,7 @@ def test_no_code_from_outside_is_ever_run() -> None:
     assert calls == []
 
 
-@pytest.mark.parametrize("module", ["perturb", "perturb.cli.main"])
+@pytest.mark.parametrize("module", ["perturb", "perturb.cli.main", "perturb.pytest_plugin"])
 def test_importing_loads_nothing_heavy(module: str) -> None:
     code = f"import sys, {module}; print([m for m in {HEAVY!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
