@@ -11,13 +11,13 @@ from perturb.canonical import canonical
 from perturb.values import Json, JsonObject
 
 MAX_DEPTH = 16
-MAX_BYTES = 256_000
+MAX_VALUES = 20_000
 
 
 def first_violation(schema: JsonObject, value: Json) -> str | None:
     """Why `value` breaks `schema`, or None. A schema that cannot be used is itself the reason."""
     try:
-        validator = _validator(canonical(schema))
+        validator = _validator(_bounded(schema))
         error = next(iter(validator.iter_errors(value)), None)
     except Exception as problem:
         return f"schema cannot be applied: {type(problem).__name__}"
@@ -30,9 +30,30 @@ def first_violation(schema: JsonObject, value: Json) -> str | None:
 def schema_problem(schema: JsonObject) -> str | None:
     """Why `schema` is not a usable JSON Schema, or None."""
     try:
-        return _problem(canonical(schema))
+        return _problem(_bounded(schema))
     except TypeError as error:
         return f"not JSON: {error}"
+    except ValueError as error:
+        return str(error)
+
+
+def _bounded(schema: JsonObject) -> bytes:
+    """`schema` as text. Raises ValueError before making a text that would not end: values may be shared, so that n of
+    them in memory stand for 2^n in text."""
+    waiting: list[tuple[Any, int]] = [(schema, 0)]
+    seen = 0
+    while waiting:
+        value, depth = waiting.pop()
+        seen += 1
+        if depth > MAX_DEPTH:
+            raise ValueError("schema is nested too deep")
+        if seen > MAX_VALUES:
+            raise ValueError("schema is too large")
+        if isinstance(value, dict):
+            waiting.extend((item, depth + 1) for item in value.values())
+        elif isinstance(value, (list, tuple)):
+            waiting.extend((item, depth + 1) for item in value)
+    return canonical(schema)
 
 
 @lru_cache(maxsize=4096)
@@ -41,12 +62,9 @@ def _problem(schema: bytes) -> str | None:
     from jsonschema.exceptions import SchemaError
 
     try:
-        safe = _safe(orjson.loads(schema), 0)
-        Draft202012Validator.check_schema(safe)
+        Draft202012Validator.check_schema(_applicable(schema))
     except SchemaError as error:
         return str(error.message)[:200]
-    except ValueError as error:
-        return str(error)
     return None
 
 
@@ -55,31 +73,57 @@ def _validator(schema: bytes) -> Any:
     from jsonschema import Draft202012Validator
     from referencing import Registry
 
-    if len(schema) > MAX_BYTES:
-        raise ValueError("schema is too large")
     # An empty registry: a $ref that is not local has nowhere to go.
     registry: Registry[Any] = Registry()
-    return Draft202012Validator(_safe(orjson.loads(schema), 0), registry=registry)
+    return Draft202012Validator(_applicable(schema), registry=registry)
 
 
-def _safe(schema: Any, depth: int) -> Any:
-    """`schema` without `pattern`s (a regular expression from outside can run for ever) and without deep nesting."""
-    if depth > MAX_DEPTH:
-        raise ValueError("schema is nested too deep")
-    if isinstance(schema, dict):
-        reference = schema.get("$ref")
-        if isinstance(reference, str) and (not reference.startswith("#/") or reference == "#/"):
-            raise ValueError("schema has a reference that is not local")
-        is_map = {"properties", "$defs", "definitions"}
-        return {
-            key: (
-                {k: _safe(v, depth + 1) for k, v in item.items()}
-                if key in is_map and isinstance(item, dict)
-                else _safe(item, depth + 1)
-            )
-            for key, item in schema.items()
-            if key not in ("pattern", "patternProperties")
-        }
+def _applicable(schema: bytes) -> Any:
+    """The schema that is applied. Raises ValueError for one whose local references multiply: n `$defs`, each using the
+    next one twice, take 2^n steps to apply."""
+    safe = _safe(orjson.loads(schema))
+    if _steps(safe, safe, {}) > MAX_VALUES:
+        raise ValueError("schema is too large")
+    return safe
+
+
+def _steps(schema: Any, root: Any, known: dict[str, int]) -> int:
+    """How many values `schema` has with every local reference written out; a reference to itself counts once."""
     if isinstance(schema, list):
-        return [_safe(item, depth + 1) for item in schema]
-    return schema
+        return 1 + sum(_steps(item, root, known) for item in schema)
+    if not isinstance(schema, dict):
+        return 1
+    reference = schema.get("$ref")
+    if isinstance(reference, str) and reference not in known:
+        known[reference] = 0
+        known[reference] = _steps(_target(reference, root), root, known)
+    own = sum(_steps(item, root, known) for key, item in schema.items() if key not in ("$defs", "definitions"))
+    return 1 + own + (known[reference] if isinstance(reference, str) else 0)
+
+
+def _target(reference: str, root: Any) -> Any:
+    for part in reference.removeprefix("#/").split("/"):
+        key = part.replace("~1", "/").replace("~0", "~")
+        root = root.get(key) if isinstance(root, dict) else None
+    return root
+
+
+def _safe(schema: Any) -> Any:
+    """`schema` without `pattern`s: a regular expression from outside can run for ever. Raises ValueError for a
+    reference that is not local."""
+    if isinstance(schema, list):
+        return [_safe(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    reference = schema.get("$ref")
+    if isinstance(reference, str) and (not reference.startswith("#/") or reference == "#/"):
+        raise ValueError("schema has a reference that is not local")
+    return {
+        key: (
+            {name: _safe(item) for name, item in value.items()}
+            if key in ("properties", "$defs", "definitions") and isinstance(value, dict)
+            else _safe(value)
+        )
+        for key, value in schema.items()
+        if key not in ("pattern", "patternProperties")
+    }

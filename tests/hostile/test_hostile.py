@@ -69,8 +69,30 @@ def test_schemas_that_run_away_are_refused() -> None:
     for _ in range(40):
         deep = {"anyOf": [deep, deep]}
     assert "too deep" in (schema_problem(deep) or "")
+    wide: list[object] = []
+    for _ in range(8):
+        wide = [wide] * 20
+    assert "too large" in (schema_problem({"enum": wide}) or "")
     slow = {"type": "string", "pattern": "^(a+)+$"}
     assert first_violation(slow, "a" * 40 + "!") is None
+
+
+def test_references_that_multiply_are_refused() -> None:
+    chain: dict[str, object] = {f"d{i}": {"allOf": [{"$ref": f"#/$defs/d{i + 1}"}] * 2} for i in range(40)}
+    bomb = {"$defs": {**chain, "d40": {"type": "string"}}, "$ref": "#/$defs/d0"}
+    assert "too large" in (schema_problem(bomb) or "")
+    assert "schema cannot be applied" in (first_violation(bomb, "a") or "")
+
+
+def test_a_schema_may_refer_to_itself() -> None:
+    tree: dict[str, object] = {
+        "type": "object",
+        "properties": {"kids": {"type": "array", "items": {"$ref": "#/$defs/t"}}},
+    }
+    schema = {"$defs": {"t": tree}, "$ref": "#/$defs/t"}
+    assert schema_problem(schema) is None
+    assert first_violation(schema, {"kids": [{"kids": []}]}) is None
+    assert "kids/0/kids" in (first_violation(schema, {"kids": [{"kids": 1}]}) or "")
 
 
 def test_terminal_output_drives_no_terminal() -> None:
