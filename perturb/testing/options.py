@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 
 from perturb.errors import UserError
 from perturb.model import ModelSpec
-from perturb.plan import Selection, chosen_operators
+from perturb.plan import Selection, chosen_episodes, chosen_operators
 from perturb.registry import SCAFFOLDS, find, load_builtin, load_file
 
 _LOADED: pytest.StashKey[bool] = pytest.StashKey()
@@ -88,8 +87,22 @@ def _narrowed(asked: Selection, config: pytest.Config) -> Selection:
         find(SCAFFOLDS, name, "scaffold")
     kept = tuple(name for name in (asked.scaffolds or sorted(SCAFFOLDS)) if not scaffolds or name in scaffolds)
     if fixtures and asked.fixtures:
-        fixtures = tuple(f for f in asked.fixtures if any(fnmatchcase(f, glob) for glob in fixtures)) or asked.fixtures
+        fixtures = _in_both(asked.fixtures, fixtures)
+        # No fixture at all would mean every fixture.
+        names = names if fixtures else []
     return replace(asked, operators=tuple(names), scaffolds=kept, fixtures=fixtures or asked.fixtures)
+
+
+def _in_both(asked: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """What is left of `asked`: ids for its globs, and those of its files that hold an episode of `wanted`."""
+    ids = {episode.id for episode in chosen_episodes(wanted)}
+    left = [
+        name if Path(name).exists() else episode.id
+        for name in asked
+        for episode in chosen_episodes((name,))
+        if episode.id in ids
+    ]
+    return tuple(dict.fromkeys(left))
 
 
 def narrowed(config: pytest.Config) -> bool:
