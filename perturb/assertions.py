@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import orjson
+
 from perturb.decision import Decision
 from perturb.plain import clipped
 from perturb.render import prompt_text
-from perturb.report.detail import difference, expected, verdict_lines
+from perturb.report.detail import expected, verdict_lines
+from perturb.report.difference import difference
 from perturb.statistics.paired import Effect, Pair, effect
 
 LONGEST_DIFFERENCE = 40
@@ -70,12 +73,7 @@ def assert_robust(
     tell or the model is wrong on every base already; ValueError when nothing was selected.
     """
     __tracebackhide__ = True
-    chosen = campaign.chosen(part, scaffold, operator)
-    found = effect([Pair(_cluster(d), d.base.verdict.joint, d.perturbed.verdict.joint) for d in chosen])
-    if found is None:
-        raise ValueError(
-            f"no decisions of part={part!r}, scaffold={scaffold!r}, operator={operator!r} in this campaign"
-        )
+    chosen, found = _measured(campaign, part, scaffold, operator)
     if found.base > 0 and found.interval is not None and found.interval[0] > -margin:
         return found
     raise ModelFailure(_not_robust(found, chosen, margin))
@@ -162,14 +160,15 @@ def explained(decision: Decision) -> str:
     if len(changed) > LONGEST_DIFFERENCE:
         changed = [*changed[:LONGEST_DIFFERENCE], f"… {len(changed) - LONGEST_DIFFERENCE} more lines"]
     wanted = expected(item.case)["ideal"]
+    calls = orjson.dumps(wanted["calls"]).decode()
     state = "right" if decision.base.verdict.joint else "wrong too"
     lines = [
         f"{item.id}: {decision.perturbed.outcome}",
-        f"what changed (the base was {state}):",
-        *(f"  {line[:200]}" for line in changed or ["nothing: this is the base"]),
-        f"expected: {wanted['text']} {wanted['calls']}",
+        f"expected: {wanted['text']} {calls}",
         f"got:      {decision.perturbed.response.text[-600:]}",
         *verdict_lines_of(verdict),
+        f"what changed (the base was {state}):",
+        *(f"  {line[:240]}" for line in changed or ["nothing: this is the base"]),
     ]
     if decision.replay:
         lines.append(f"replay:   {decision.replay}")
@@ -178,6 +177,4 @@ def explained(decision: Decision) -> str:
 
 def verdict_lines_of(verdict: object) -> Iterable[str]:
     """A verdict value in words."""
-    import orjson
-
     return verdict_lines(orjson.loads(orjson.dumps(verdict)))

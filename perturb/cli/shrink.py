@@ -11,7 +11,7 @@ from perturb.decision import decide
 from perturb.errors import UserError
 from perturb.minimise import minimise
 from perturb.render import prompt_text
-from perturb.report.detail import difference
+from perturb.report.difference import difference
 
 
 def main(options: argparse.Namespace) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import unified_diff
 from typing import Any
 
 from perturb import recipe
@@ -14,6 +13,7 @@ from perturb.ideal import ideal
 from perturb.plan import chosen_episodes
 from perturb.registry import SCAFFOLDS, find
 from perturb.render import prompt_text
+from perturb.report.difference import difference
 from perturb.values import Case
 
 
@@ -71,12 +71,6 @@ def digest_of(case: Case) -> str:
     from dataclasses import replace
 
     return digest(replace(case, lineage=()))
-
-
-def difference(before: str, after: str) -> str:
-    """A unified diff of two prompts with little context; empty when they are the same."""
-    lines = unified_diff(before.splitlines(), after.splitlines(), "base", "perturbed", lineterm="", n=1)
-    return "\n".join(lines)
 
 
 def expected(case: Case) -> dict[str, Any]:

@@ -17,7 +17,14 @@ for (const pre of document.querySelectorAll("pre.diff")) {
   for (const line of lines) {
     const span = document.createElement("span");
     span.className = { "+": "add", "-": "del", "@": "at" }[line[0]] || "";
-    span.textContent = line + "\n";
+    const words = line[0] === "~" ? line.split(/(\[-.*?-\]|\{\+.*?\+\})/) : [line];
+    for (const word of words) {
+      const part = document.createElement("span");
+      part.className = words.length > 1 ? { "[-": "del", "{+": "add" }[word.slice(0, 2)] || "" : "";
+      part.textContent = word;
+      span.append(part);
+    }
+    span.append("\n");
     pre.append(span);
   }
 }

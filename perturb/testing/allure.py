@@ -18,7 +18,8 @@ from perturb.parsing import parse
 from perturb.plain import clipped
 from perturb.plan import Item
 from perturb.render import prompt_text
-from perturb.report.detail import difference, expected
+from perturb.report.detail import expected
+from perturb.report.difference import difference
 from perturb.values import Unparsed
 
 # Failures of an aggregated test that are attached in full.

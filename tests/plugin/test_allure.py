@@ -101,7 +101,7 @@ def test_labels_say_part_operator_scaffold_severity_and_outcome(ran: Path) -> No
     assert {"model", "case", "operator", "scaffold", "sample"} <= parameters.keys()
     assert "simulated agent" in parameters["model"]["value"]
     assert parameters["perturb_decision"]["excluded"]
-    right = next(r for r in results_of(ran) if r["status"] == "passed" and "·" in r["name"])
+    right = next(r for r in results_of(ran) if r["status"] == "passed" and "test_decision" in r["fullName"])
     assert labels(right)["severity"] == "trivial"
 
 
@@ -121,8 +121,8 @@ def test_attachments_hold_what_a_person_needs(ran: Path) -> None:
     }
     assert set(kinds.values()) == {"text/plain", "application/json"}
     source = next(a["source"] for a in wrong["attachments"] if a["name"].endswith("diff.txt"))
-    assert "\n+" in (ran / "results" / source).read_text()
-    right = next(r for r in results_of(ran) if r["status"] == "passed" and "·" in r["name"])
+    assert "{+" in (ran / "results" / source).read_text()
+    right = next(r for r in results_of(ran) if r["status"] == "passed" and "test_decision" in r["fullName"])
     assert "attachments" not in right
 
 
@@ -285,7 +285,7 @@ def test_a_person_reads_a_failure_and_nothing_leaves_the_machine(url: str) -> No
         page.goto(url)
         page.get_by_text("tools.namespace_prefix · cli-csv-count@1 · mini_agent").first.click()
         page.get_by_text("base → perturbed.diff.txt").first.click()
-        page.get_by_text("+<tool>").first.wait_for()
+        page.get_by_text("{+").first.wait_for()
         assert page.get_by_text("Wrong tool").first.is_visible()
         page.goto(url + "operators.html#tools.namespace_prefix")
         assert page.locator("id=tools.namespace_prefix").is_visible()

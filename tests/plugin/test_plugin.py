@@ -110,7 +110,7 @@ def test_a_failure_says_what_a_person_needs(project: Path) -> None:
     assert done.returncode == 1
     for part in (
         "what changed (the base was right):",
-        "+<tool>",
+        "{+",
         "expected: ",
         "got:      ",
         "wrong_tool",
