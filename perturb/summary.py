@@ -45,7 +45,7 @@ class Summary:
 
 def summarise(records: Iterable[Record], planned: dict[str, int] | None = None) -> Summary:
     """The numbers of `records`. Answers that could not be scored are counted and left out of every rate."""
-    by_id = {record["id"]: record for record in records}
+    by_id = {record["id"]: _light(record) for record in records}
     pairs: dict[tuple[str, str], list[Pair]] = defaultdict(list)
     repeats: list[Pair] = []
     for record in by_id.values():
@@ -70,6 +70,21 @@ def summarise(records: Iterable[Record], planned: dict[str, int] | None = None) 
         cells=_cells(pairs),
         scores=_scores(by_id.values()),
     )
+
+
+def _light(record: Record) -> Record:
+    """What the numbers need of a record. Its texts stay on the disk: 10^5 long answers are not held at once."""
+    verdict = record["verdict"]
+    return {
+        **{key: record[key] for key in ("base", "kind", "cluster", "part", "scaffold", "operator", "scores")},
+        **{key: None if record[key] is None else True for key in ("response", "failure", "unscored")},
+        "verdict": verdict
+        and {
+            "joint": verdict["joint"],
+            "outcome": verdict["outcome"],
+            "rules": tuple((rule["source"], bool(rule["kept"])) for rule in verdict["rules"]),
+        },
+    }
 
 
 def _pair(record: Record, base: Record | None) -> Pair | None:
@@ -101,9 +116,9 @@ def _rules(records: Iterable[Record]) -> dict[str, tuple[int, int]]:
     kept: Counter[str] = Counter()
     given: Counter[str] = Counter()
     for record in records:
-        for rule in record["verdict"]["rules"] if record["verdict"] else ():
-            given[rule["source"]] += 1
-            kept[rule["source"]] += bool(rule["kept"])
+        for source, was_kept in record["verdict"]["rules"] if record["verdict"] else ():
+            given[source] += 1
+            kept[source] += was_kept
     return {source: (kept[source], given[source]) for source in sorted(given)}
 
 

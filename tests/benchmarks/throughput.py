@@ -7,7 +7,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from itertools import islice
+from itertools import chain, islice
+from itertools import count as count_up
 from pathlib import Path
 
 from perturb.engines.base import Sampling
@@ -18,7 +19,8 @@ from perturb.registry import load_builtin
 
 def planning(count: int) -> None:
     """Planning, perturbing and rendering down to M2's prompt text, on one core."""
-    items = plan(Selection())
+    # One plan is some 55,000 requests; more of them take another seed.
+    items = chain.from_iterable(plan(Selection(seed=seed)) for seed in count_up())
     next(items)
     start, characters, done = time.perf_counter(), 0, 0
     for item in islice(items, count):
@@ -77,7 +79,7 @@ def engine() -> None:
 
 if __name__ == "__main__":
     load_builtin()
-    for size in (1_000, 10_000, 40_000):
+    for size in (1_000, 10_000, 100_000):
         planning(size)
     start_up()
     if "--no-engine" not in sys.argv:
