@@ -87,7 +87,7 @@ class WorldData(Strict):
 
     os: Literal["linux", "macos", "windows"] = "linux"
     shell: Text = "bash"
-    cwd: Text = "/work"
+    cwd: Text = "/code"
     home: Text = "/home/dev"
     clock: Text = "2026-03-02T09:30:00Z"
     locale: Text = "en_US"

@@ -146,7 +146,7 @@ class World:
 
     os: str = "linux"
     shell: str = "bash"
-    cwd: str = "/work"
+    cwd: str = "/code"
     home: str = "/home/dev"
     clock: str = "2026-03-02T09:30:00Z"
     locale: str = "en_US"

@@ -44,7 +44,7 @@ def numbered(data: JsonObject, style: str) -> str:
 def relative(path: str, world: World) -> str:
     """`path` as seen from the working directory; unchanged outside it.
 
-    >>> relative("/work/a/b.py", World(cwd="/work"))
+    >>> relative("/code/a/b.py", World(cwd="/code"))
     'a/b.py'
     """
     inside = (path + "/").startswith(world.cwd.rstrip("/") + "/")

@@ -79,6 +79,27 @@ def path_inside(answer: Answer, rule: Instruction, case: Case) -> bool:
     return True
 
 
+@check("edit.after_read")
+def edit_after_read(answer: Answer, _rule: Instruction, case: Case) -> bool:
+    """A file that is there is changed or overwritten only when the conversation has read or written it."""
+    for intent in _intents(answer):
+        path = absolute(str(intent.args.get("path", "")), case.world)
+        changes = intent.action == "fs.edit" or (intent.action == "fs.write" and path in case.world.files)
+        if changes and not _seen(path, case):
+            return False
+    return True
+
+
+def _seen(path: str, case: Case) -> bool:
+    handled = {
+        absolute(str(call.args.get("path", "")), case.world)
+        for turn in case.turns
+        for call in turn.calls
+        if call.action in ("fs.read", "fs.edit", "fs.write")
+    }
+    return path in handled
+
+
 def _visible_paths(answer: Answer, case: Case) -> Iterator[str]:
     """Path arguments as the model wrote them."""
     for call in answer.reply.calls:

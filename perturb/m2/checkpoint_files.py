@@ -103,7 +103,7 @@ output.", "parameters": {"type": "object", "properties": {"command": {"type": "s
 run."}, "timeout": {"type": "number", "default": 120}, "background": {"type": "boolean", "default": false}, "tags":
 {"type": "array", "items": {"type": "string", "enum": ["build", "test"]}}}, "required": ["command"]}}}
 <invoke name="edit_file">
-<parameter name="path">/work/src/app/main.py</parameter>
+<parameter name="path">/code/src/app/main.py</parameter>
 <parameter name="old_text">    return value + 1</parameter>
 <parameter name="new_text">    return value</parameter>
 </invoke>

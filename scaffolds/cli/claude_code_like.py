@@ -125,7 +125,6 @@ fail.
 _TOOLS = """\
 - There are tools made for reading, finding, searching and changing files; prefer them to cat, find, grep and \
 sed in Bash.
-- A file has to be read in this conversation before it is edited or overwritten.
 - Calls that do not depend on each other may be made together; calls that do are made one after the other.
 - A call that the person declined is not simply made again. Think about why and choose another way.
 - Do not begin a command by changing into the directory you are already in."""
@@ -213,6 +212,7 @@ def claude_code_like() -> Scaffold:
         word=_word,
         rules=(
             rule("Give file paths to tools in absolute form.", "args.absolute_paths"),
+            rule("Read a file in this conversation before you edit or overwrite it.", "edit.after_read"),
             rule(
                 "Do not use emojis in your messages.",
                 "text.lacks",

@@ -28,10 +28,10 @@ PAGE = """<title>Sign in</title><h1>Sign in</h1><p>Members only.</p>
 <button id="login">Log in</button></form>"""
 WORLD = number_refs(
     World(
-        cwd="/work/app",
-        files={"/work/app/src/values.py": CODE, "/work/app/README.md": "# app\n"},
+        cwd="/code/app",
+        files={"/code/app/src/values.py": CODE, "/code/app/README.md": "# app\n"},
         pages={"https://shop.example/": PAGE, "https://shop.example/home": "<title>Home</title><p>Hello</p>"},
-        open_files=("/work/app/src/values.py",),
+        open_files=("/code/app/src/values.py",),
         diagnostics=("src/values.py:12: value_12 is not used",),
     )
 )
@@ -43,8 +43,8 @@ DECISIONS = {
     "read": (
         "cli",
         "Which values are set in lines 10 to 40 of src/values.py?",
-        Intent("fs.list", {"path": "/work/app/src"}),
-        Intent("fs.read", {"path": "/work/app/src/values.py", "start": 10, "end": 40}),
+        Intent("fs.list", {"path": "/code/app/src"}),
+        Intent("fs.read", {"path": "/code/app/src/values.py", "start": 10, "end": 40}),
     ),
     "click": (
         "browser",

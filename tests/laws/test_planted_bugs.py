@@ -24,7 +24,7 @@ def forgets_the_expectation(case: Case, _draw: Draw) -> Case | None:
 
 
 def mutates_its_input(case: Case, _draw: Draw) -> Case | None:
-    case.world.files["/work/planted"] = "x"  # type: ignore[index]  # the planted bug
+    case.world.files["/code/planted"] = "x"  # type: ignore[index]  # the planted bug
     return replace(case, system=case.system[::-1])
 
 

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from perturb.values import Intent, Result, World
 from perturb.world import execute
 
-ROOT = "/work"
+ROOT = "/code"
 PATHS = st.sampled_from(["a.txt", "b.txt", "src/a.py", "src/b.py", "src/deep/c.py", "src", "b.txt/d"])
 TEXTS = st.lists(st.sampled_from(["one", "two", "one two", "", "x\u2028y", "f\x0cf", "\ttab"]), max_size=5).map(
     "\n".join

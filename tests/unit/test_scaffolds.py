@@ -25,16 +25,16 @@ PAGE = """<title>Sign in</title><h1>Sign in</h1><form action="/home"><input id="
 <button id="login">Log in</button></form>"""
 WORLD = number_refs(
     World(
-        cwd="/work/app",
-        files={"/work/app/src/a.py": "x = 1\ny = 2\nz = 3\n", "/work/app/README.md": "# app\n", "/work/app/e.txt": ""},
+        cwd="/code/app",
+        files={"/code/app/src/a.py": "x = 1\ny = 2\nz = 3\n", "/code/app/README.md": "# app\n", "/code/app/e.txt": ""},
         pages={"https://shop.example/": PAGE, "https://shop.example/home": "<title>Home</title><p>Hello</p>"},
         documents={"https://docs.example/a": {"title": "A", "text": "Alpha is first. Beta is next."}},
         tabs=("https://shop.example/",),
-        open_files=("/work/app/src/a.py",),
+        open_files=("/code/app/src/a.py",),
         diagnostics=("src/a.py:1: unused name x",),
     )
 )
-A = "/work/app/src/a.py"
+A = "/code/app/src/a.py"
 INTENTS = [
     Intent("shell.run", {"command": "pytest -q"}),
     Intent("shell.run", {"command": "make | tail -3", "timeout_s": 90}),
@@ -43,16 +43,16 @@ INTENTS = [
     Intent("fs.read", {"path": A, "start": 2}),
     Intent("fs.read", {"path": A, "end": 2}),
     Intent("fs.read", {"path": "/etc/hosts"}),
-    Intent("fs.write", {"path": "/work/app/new file.py", "content": "a\n\tb 'c' \"d\"\n"}),
+    Intent("fs.write", {"path": "/code/app/new file.py", "content": "a\n\tb 'c' \"d\"\n"}),
     Intent("fs.write", {"path": A, "content": "no line end"}),
     Intent("fs.edit", {"path": A, "old": "x = 1", "new": "x = '\\n'"}),
     Intent("fs.edit", {"path": A, "old": "x", "new": "", "all": True}),
-    Intent("fs.list", {"path": "/work/app"}),
-    Intent("fs.list", {"path": "/work/app/src", "recursive": True}),
+    Intent("fs.list", {"path": "/code/app"}),
+    Intent("fs.list", {"path": "/code/app/src", "recursive": True}),
     Intent("fs.find", {"glob": "**/*.py"}),
-    Intent("fs.find", {"glob": "src/*.py", "root": "/work/app"}),
+    Intent("fs.find", {"glob": "src/*.py", "root": "/code/app"}),
     Intent("fs.grep", {"pattern": "x = [0-9]+"}),
-    Intent("fs.grep", {"pattern": "x", "root": "/work/app/src", "include": "*.py", "ignore_case": True}),
+    Intent("fs.grep", {"pattern": "x", "root": "/code/app/src", "include": "*.py", "ignore_case": True}),
     Intent("web.search", {"query": "alpha"}),
     Intent("web.fetch", {"url": "https://docs.example/a"}),
     Intent("py.exec", {"code": "print(1)\n"}),
@@ -82,7 +82,7 @@ RESULTS = [
     Result("error", {"code": "no_such_element", "message": "login is not on https://shop.example/"}),
     Result("shell", {"stdout": "", "stderr": "", "exit_code": 0}),
     Result("shell", {"stdout": "out\n", "stderr": "bad\n", "exit_code": 2}),
-    Result("listing", {"path": "/work/app", "entries": []}),
+    Result("listing", {"path": "/code/app", "entries": []}),
     Result("paths", {"paths": []}),
     Result("matches", {"matches": []}),
     Result("search", {"query": "q", "hits": []}),
@@ -179,14 +179,14 @@ def test_errors_do_not_show_the_worlds_ids(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["cline_like", "mini_swe_like"])
 def test_parallel_history_becomes_one_call_a_reply(name: str) -> None:
-    both = done(Intent("fs.read", {"path": A}), Intent("fs.read", {"path": "/work/app/README.md"}))
+    both = done(Intent("fs.read", {"path": A}), Intent("fs.read", {"path": "/code/app/README.md"}))
     case = bound(name, case_of(asked(both), (Pattern("shell.run", {"command": "ls; make"}),)))
     roles = [message["role"] for message in render(case).messages]
     assert roles == ["system", "user", "assistant", "user", "assistant", "user"]
 
 
 def test_parallel_history_stays_in_one_reply_elsewhere() -> None:
-    both = done(Intent("fs.read", {"path": A}), Intent("fs.read", {"path": "/work/app/README.md"}))
+    both = done(Intent("fs.read", {"path": A}), Intent("fs.read", {"path": "/code/app/README.md"}))
     case = bound("mini_agent", case_of(asked(both), (Pattern("shell.run", {"command": "make"}),)))
     roles = [message["role"] for message in render(case).messages]
     assert roles == ["system", "user", "assistant", "tool", "tool"]
@@ -195,7 +195,7 @@ def test_parallel_history_stays_in_one_reply_elsewhere() -> None:
 @pytest.mark.parametrize("name", ["cline_like", "mini_swe_like", "playwright_mcp_like"])
 def test_an_answer_of_several_calls_needs_a_protocol_for_it(name: str) -> None:
     action = "nav.back" if name.startswith("play") else "fs.list"
-    pattern = Pattern(action, {} if name.startswith("play") else {"path": "/work/app"})
+    pattern = Pattern(action, {} if name.startswith("play") else {"path": "/code/app"})
     case = case_of(asked(), (pattern, pattern), "browser" if name.startswith("play") else "cli")
     assert bind(case, registry.SCAFFOLDS[name]) is None
 
