@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from perturb.errors import UserError
+from perturb.registry import check_params
 from perturb.values import Family, Source
 
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
@@ -57,6 +58,14 @@ class InstructionData(Strict):
     text: Text
     check: Text
     params: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _can_be_checked(self) -> InstructionData:
+        try:
+            check_params(self.check, self.params)
+        except UserError as error:
+            raise ValueError(str(error)) from error
+        return self
 
 
 class ToolData(Strict):

@@ -14,6 +14,7 @@ from perturb.canonical import canonical
 from perturb.episodes import Episode
 from perturb.errors import UserError
 from perturb.journal import write_atomic
+from perturb.registry import check_params
 from perturb.values import Case
 
 
@@ -66,7 +67,12 @@ def _case(path: Path, number: int, line: bytes) -> Case:
     from pydantic import ValidationError
 
     try:
-        return _adapter().validate_python(orjson.loads(line))  # type: ignore[no-any-return]  # an adapter of Case
+        case: Case = _adapter().validate_python(orjson.loads(line))
+        for rule in case.instructions:
+            check_params(rule.check, rule.params)
+        return case
+    except UserError as error:
+        raise UserError(f"{path}: line {number}: instructions: {error}") from error
     except orjson.JSONDecodeError as error:
         raise UserError(f"{path}: line {number}: {error.msg}") from error
     except ValidationError as error:

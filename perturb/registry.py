@@ -40,12 +40,14 @@ class Check:
     """A rule checker: whether an answer follows an instruction, and how to make an ideal answer follow it.
 
     `satisfy` gives a text made compliant, `arrange` an intent made compliant; None where there is nothing to do.
+    `params` are those that an instruction must give, with their types.
     """
 
     name: str
     holds: Callable[[Answer, Instruction, Case], bool]
     satisfy: Callable[[str, Instruction], str] | None
     arrange: Callable[[Intent, Instruction], Intent] | None
+    params: Mapping[str, type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +112,29 @@ def check(
     name: str,
     satisfy: Callable[[str, Instruction], str] | None = None,
     arrange: Callable[[Intent, Instruction], Intent] | None = None,
+    **params: type,
 ) -> Callable[[Callable[[Answer, Instruction, Case], bool]], Callable[[Answer, Instruction, Case], bool]]:
-    """Register a rule checker under `name`, with the way to make a text comply."""
+    """Register a rule checker under `name`, with the way to make a text comply and the parameters that it needs."""
 
     def register(
         function: Callable[[Answer, Instruction, Case], bool],
     ) -> Callable[[Answer, Instruction, Case], bool]:
-        _add(CHECKS, name, Check(name, function, satisfy, arrange))
+        _add(CHECKS, name, Check(name, function, satisfy, arrange, params))
         return function
 
     return register
+
+
+def check_params(name: str, params: Mapping[str, Any]) -> None:
+    """Raises UserError when no checker has this name, or a parameter that it needs is missing or of another type."""
+    for key, kind in find(CHECKS, name, "check").params.items():
+        if key not in params:
+            raise UserError(f"{name} needs the parameter {key!r}")
+        value = params[key]
+        right = isinstance(value, kind) and not (kind is int and isinstance(value, bool))
+        if not right or (kind is list and not all(isinstance(item, str) for item in value)):
+            wanted = {int: "a whole number", str: "a text", list: "a list of texts"}.get(kind, kind.__name__)
+            raise UserError(f"{name}: {key!r} is not {wanted}")
 
 
 def agent(*, defect: str = "") -> Callable[[F], F]:

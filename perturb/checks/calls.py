@@ -14,7 +14,7 @@ def _intents(answer: Answer) -> Iterator[Intent]:
     return (intent for intent in answer.intents if isinstance(intent, Intent))
 
 
-@check("call.max")
+@check("call.max", n=int)
 def max_calls(answer: Answer, rule: Instruction, _case: Case) -> bool:
     """At most `n` calls in one reply."""
     return len(answer.reply.calls) <= int(rule.params["n"])
@@ -26,7 +26,7 @@ def at_least_one(answer: Answer, _rule: Instruction, _case: Case) -> bool:
     return len(answer.reply.calls) >= 1
 
 
-@check("call.never")
+@check("call.never", action=str)
 def never(answer: Answer, rule: Instruction, _case: Case) -> bool:
     """`action` is not done."""
     return all(intent.action != rule.params["action"] for intent in _intents(answer))
@@ -38,7 +38,7 @@ def _with_argument(intent: Intent, rule: Instruction) -> Intent:
     return Intent(intent.action, {**intent.args, rule.params["field"]: rule.params["value"]})
 
 
-@check("call.arg", arrange=_with_argument)
+@check("call.arg", arrange=_with_argument, action=str, field=str, value=object)
 def argument(answer: Answer, rule: Instruction, case: Case) -> bool:
     """Whenever `action` is done with a tool that can carry `field`, that argument is `value`."""
     wanted, name = rule.params["value"], rule.params["field"]
@@ -51,7 +51,7 @@ def argument(answer: Answer, rule: Instruction, case: Case) -> bool:
     return True
 
 
-@check("call.arg_max")
+@check("call.arg_max", action=str, field=str, n=int)
 def argument_max(answer: Answer, rule: Instruction, _case: Case) -> bool:
     """Whenever `action` is done with a number in `field`, it is at most `n`."""
     for intent in _intents(answer):
@@ -61,14 +61,14 @@ def argument_max(answer: Answer, rule: Instruction, _case: Case) -> bool:
     return True
 
 
-@check("command.lacks")
+@check("command.lacks", words=list)
 def command_lacks(answer: Answer, rule: Instruction, _case: Case) -> bool:
     """No shell command contains any of `words`."""
     commands = [str(i.args.get("command", "")) for i in _intents(answer) if i.action == "shell.run"]
     return not any(str(word) in command for word in rule.params["words"] for command in commands)
 
 
-@check("path.inside")
+@check("path.inside", root=str)
 def path_inside(answer: Answer, rule: Instruction, case: Case) -> bool:
     """Every file path touched lies below `root`."""
     root = absolute(str(rule.params["root"]), case.world).rstrip("/") + "/"

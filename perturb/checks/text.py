@@ -19,7 +19,7 @@ def _starting(text: str, rule: Instruction) -> str:
     return text if text.startswith(value) else f"{value} {text}".rstrip()
 
 
-@check("text.starts_with", _starting)
+@check("text.starts_with", _starting, value=str)
 def starts_with(answer: Answer, rule: Instruction, _case: Case) -> bool:
     """The message begins with `value`."""
     return visible_text(answer).startswith(str(rule.params["value"]))
@@ -30,7 +30,7 @@ def _ending(text: str, rule: Instruction) -> str:
     return text if text.rstrip().endswith(value) else f"{text} {value}".lstrip()
 
 
-@check("text.ends_with", _ending)
+@check("text.ends_with", _ending, value=str)
 def ends_with(answer: Answer, rule: Instruction, _case: Case) -> bool:
     """The message ends with `value`."""
     return visible_text(answer).rstrip().endswith(str(rule.params["value"]))
@@ -41,7 +41,7 @@ def _containing(text: str, rule: Instruction) -> str:
     return text if value in text else f"{text} {value}".lstrip()
 
 
-@check("text.contains", _containing)
+@check("text.contains", _containing, value=str)
 def contains(answer: Answer, rule: Instruction, _case: Case) -> bool:
     """The message contains `value`."""
     return str(rule.params["value"]) in visible_text(answer)
@@ -54,7 +54,7 @@ def _without(text: str, rule: Instruction) -> str:
     return text
 
 
-@check("text.lacks", _without)
+@check("text.lacks", _without, words=list)
 def lacks(answer: Answer, rule: Instruction, _case: Case) -> bool:
     """The message contains none of `words` (case does not matter)."""
     text = visible_text(answer).lower()
@@ -66,13 +66,13 @@ def _shortened(text: str, rule: Instruction) -> str:
     return text if len(words) <= rule.params["n"] else " ".join(words[: rule.params["n"]])
 
 
-@check("text.max_words", _shortened)
+@check("text.max_words", _shortened, n=int)
 def max_words(answer: Answer, rule: Instruction, _case: Case) -> bool:
     """The message has at most `n` words."""
     return len(visible_text(answer).split()) <= int(rule.params["n"])
 
 
-@check("text.max_lines", lambda text, rule: "\n".join(text.splitlines()[: rule.params["n"]]))
+@check("text.max_lines", lambda text, rule: "\n".join(text.splitlines()[: rule.params["n"]]), n=int)
 def max_lines(answer: Answer, rule: Instruction, _case: Case) -> bool:
     """The message has at most `n` lines."""
     return len(visible_text(answer).splitlines()) <= int(rule.params["n"])

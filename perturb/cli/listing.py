@@ -50,11 +50,15 @@ def _documented(table: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"name": n, "summary": (f.__doc__ or "").strip().splitlines()[0]} for n, f in functions.items()]
 
 
+def _needed(check: str) -> str:
+    return ", ".join(f"{name}: {kind.__name__}" for name, kind in registry.CHECKS[check].params.items())
+
+
 _ROWS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "operators": _operators,
     "scaffolds": _scaffolds,
     "fixtures": _fixtures,
     "agents": _agents,
     "scorers": lambda: _documented(registry.SCORERS),
-    "checks": lambda: _documented(registry.CHECKS),
+    "checks": lambda: [{**row, "params": _needed(row["name"])} for row in _documented(registry.CHECKS)],
 }

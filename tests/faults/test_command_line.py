@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -101,6 +102,27 @@ def test_a_malformed_fixture_names_file_line_and_field(tmp_path: Path) -> None:
     one_line_error(done, "bad.json", f"line {line}", "turns.1.do.0.args")
     bad.write_text('{"version": 1,\n "id": }')
     one_line_error(perturb("run", "--agent", "perfect", "--fixture", str(bad), "--out", out), "bad.json", "line 2")
+
+
+@pytest.mark.parametrize(
+    ("check", "params", "said"),
+    [
+        ("text.end_with", {"value": "//"}, "unknown check 'text.end_with'; did you mean 'text.ends_with'?"),
+        ("text.ends_with", {}, "text.ends_with needs the parameter 'value'"),
+        ("text.max_words", {"n": "many"}, "text.max_words: 'n' is not a whole number"),
+        ("text.lacks", {"words": [1]}, "text.lacks: 'words' is not a list of texts"),
+    ],
+)
+def test_a_rule_that_cannot_be_checked_is_named(tmp_path: Path, check: str, params: dict[str, Any], said: str) -> None:
+    fixture = json.loads((ROOT / "fixtures" / "cli" / "cli-csv-count.json").read_text())
+    fixture["instructions"][1] |= {"check": check, "params": params}
+    (tmp_path / "mine.json").write_text(json.dumps(fixture, indent=1))
+    done = perturb("run", "--agent", "perfect", "--fixture", "mine.json", cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "mine.json: line " in done.stderr
+    assert "instructions.1" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_folder_of_another_run_is_left_alone(tmp_path: Path) -> None:
