@@ -15,8 +15,9 @@ from typing import Any
 
 import orjson
 
-from perturb.episodes import ABSENT, domain_tool, ideal_args
+from perturb.episodes import domain_tool, ideal_args
 from perturb.errors import UserError
+from perturb.fixture_patterns import ABSENT
 from perturb.json_schema import first_violation, schema_problem
 from perturb.values import Case, Expect, Intent, Json, JsonObject, Pattern, Result, Section, Tool, Turn, World
 

@@ -14,12 +14,11 @@ from typing import Any
 import orjson
 
 from perturb.errors import UserError
+from perturb.fixture_patterns import ABSENT
 from perturb.fixture_schema import Action, Fixture, Step, read_fixture
 from perturb.values import Case, Expect, Instruction, Intent, Param, Pattern, Section, Tool, Turn, World
 from perturb.world import execute, number_refs
 
-# In a matcher: that the argument may be left out.
-ABSENT = "(absent)"
 SHIPPED = Path(__file__).parent / "_fixtures"
 SOURCE_TREE = Path(__file__).parent.parent / "fixtures"
 
@@ -83,7 +82,7 @@ def _cut(fixture: Fixture, path: Path) -> Iterator[Case]:
             cluster=fixture.id,
             family=fixture.family,
             system=system,
-            tools=tuple(domain_tool(tool.model_dump()) for tool in fixture.tools),
+            tools=tuple(domain_tool(tool.model_dump(exclude_unset=True)) for tool in fixture.tools),
             world=world,
             turns=turns,
             instructions=instructions,
@@ -152,7 +151,7 @@ def domain_tool(spec: dict[str, Any]) -> Tool:
 
 def _world(fixture: Fixture) -> World:
     data = fixture.world.model_dump()
-    services = {tool.name: tool.effect for tool in fixture.tools}
+    services = {tool.name: tool.effect.model_dump(exclude_unset=True) for tool in fixture.tools}
     for name in ("files", "pages"):
         data[name] = {k: v if isinstance(v, str) else "\n".join(v) + "\n" for k, v in data[name].items()}
     for name in ("tabs", "open_files", "diagnostics"):

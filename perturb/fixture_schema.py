@@ -8,7 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from perturb.actions import ACTIONS
 from perturb.errors import UserError
+from perturb.fixture_patterns import problem
+from perturb.json_schema import schema_problem
 from perturb.registry import check_params
 from perturb.values import Family, Source
 
@@ -29,6 +32,13 @@ class Action(Strict):
     args: dict[str, Any] = {}
     fails: bool = False
 
+    @model_validator(mode="after")
+    def _takes_these_arguments(self) -> Action:
+        wrong = problem(self.action, self.args)
+        if wrong:
+            raise ValueError(wrong)
+        return self
+
 
 class Step(Strict):
     """A user turn (`user`) or an assistant decision (`do` or `say`, with `thinking` and `content`)."""
@@ -46,6 +56,9 @@ class Step(Strict):
         kinds = [self.user is not None, bool(self.do), self.say is not None]
         if sum(kinds) != 1:
             raise ValueError("a turn is one of: user, do, say")
+        wrong = problem("say", {"text": self.say}) if self.say is not None else None
+        if wrong:
+            raise ValueError(wrong)
         if self.user is None and not (self.thinking and self.content):
             raise ValueError("an assistant step needs thinking and content")
         return self
@@ -68,13 +81,64 @@ class InstructionData(Strict):
         return self
 
 
+class Parameters(BaseModel):
+    """A tool's arguments as JSON Schema: an object with named properties. Other keywords are kept."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+    type: Literal["object"] = "object"
+    properties: dict[str, dict[str, Any]] = {}
+    required: list[str] = []
+
+    @model_validator(mode="after")
+    def _is_a_schema(self) -> Parameters:
+        wrong = schema_problem(self.model_dump(exclude_unset=True))
+        if wrong:
+            raise ValueError(wrong)
+        return self
+
+
+class Argument(Strict):
+    """What a call writes into a record: a fixed value, or one of its own arguments."""
+
+    value: Any = None
+    arg: Text | None = None
+
+
+class Requirement(Strict):
+    """A policy: what must hold of the record, or of an argument (`arg:NAME`), for the call to be done."""
+
+    field: Text
+    op: Literal["in", "not_in", "eq", "ne", "le", "ge", "exists"]
+    value: Any
+    message: Text
+
+    @model_validator(mode="after")
+    def _lists_where_it_must(self) -> Requirement:
+        if self.op in ("in", "not_in") and not isinstance(self.value, list):
+            raise ValueError(f"{self.op} needs a list as its value")
+        return self
+
+
+class Effect(Strict):
+    """What a domain tool does to the records of a table. Without `op` it just says done."""
+
+    op: Literal["find", "get", "create", "update"] | None = None
+    table: Text = ""
+    id: Text = ""
+    key: Text = ""
+    where: dict[str, Text] = {}
+    set: dict[str, Argument] = {}
+    returns: list[str] | None = None
+    require: list[Requirement] = []
+
+
 class ToolData(Strict):
     """A domain tool and its effect on the world's records."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$")]
     description: Text
-    parameters: dict[str, Any]
-    effect: dict[str, Any] = {}
+    parameters: Parameters
+    effect: Effect = Effect()
 
 
 class SectionData(Strict):
@@ -91,20 +155,28 @@ class Document(Strict):
     text: Text
 
 
+class Recorded(Strict):
+    """What a recorded command gives."""
+
+    stdout: Text = ""
+    stderr: Text = ""
+    exit_code: int = 0
+
+
 class WorldData(Strict):
     """The world an episode starts in. File and page texts may be given as lists of lines."""
 
     os: Literal["linux", "macos", "windows"] = "linux"
     shell: Text = "bash"
-    cwd: Text = "/code"
-    home: Text = "/home/dev"
+    cwd: Annotated[Text, Field(min_length=1)] = "/code"
+    home: Annotated[Text, Field(min_length=1)] = "/home/dev"
     clock: Text = "2026-03-02T09:30:00Z"
     locale: Text = "en_US"
     files: dict[str, Text | list[str]] = {}
     pages: dict[str, Text | list[str]] = {}
     documents: dict[str, Document] = {}
     records: dict[str, dict[str, dict[str, Any]]] = {}
-    python: dict[str, Any] = {}
+    python: dict[str, Text | Recorded] = {}
     tabs: list[str] = []
     tab: int = 0
     open_files: list[str] = []
@@ -130,6 +202,15 @@ class Fixture(Strict):
     def _starts_with_the_user(self) -> Fixture:
         if not self.turns or self.turns[0].user is None:
             raise ValueError("turns must start with a user turn")
+        return self
+
+    @model_validator(mode="after")
+    def _knows_its_actions(self) -> Fixture:
+        known = {*ACTIONS, *(tool.name for tool in self.tools)}
+        for number, step in enumerate(self.turns):
+            for action in (*step.do, *(one for several in step.accept for one in several), *step.never):
+                if action.action not in known:
+                    raise ValueError(f"turns.{number}: {action.action!r} is no action and no tool of this fixture")
         return self
 
 

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 from perturb import toolbox
 from perturb.actions import READ_ONLY, REQUIRED, Field, fields
 from perturb.codecs import absolute
-from perturb.episodes import ABSENT
+from perturb.fixture_patterns import ABSENT
 from perturb.values import Intent, Json, Pattern, World
 
 

@@ -14,10 +14,17 @@ _TESTS: dict[str, Callable[[Any, Any], bool]] = {
     "not_in": lambda got, wanted: got not in wanted,
     "eq": lambda got, wanted: got == wanted,
     "ne": lambda got, wanted: got != wanted,
-    "le": lambda got, wanted: got is not None and got <= wanted,
-    "ge": lambda got, wanted: got is not None and got >= wanted,
+    "le": lambda got, wanted: _comparable(got, wanted) and got <= wanted,
+    "ge": lambda got, wanted: _comparable(got, wanted) and got >= wanted,
     "exists": lambda got, wanted: (got is not None) == wanted,
 }
+
+
+def _comparable(got: Any, wanted: Any) -> bool:
+    numbers = (int, float)
+    return (isinstance(got, str) and isinstance(wanted, str)) or (
+        isinstance(got, numbers) and isinstance(wanted, numbers)
+    )
 
 
 def call(world: World, action: str, args: dict[str, Json]) -> tuple[World, Result]:
