@@ -19,20 +19,26 @@ def problem(action: str, args: dict[str, Any]) -> str | None:
     >>> problem("fs.read", {"path": 3})
     'fs.read.path: 3 is not a text'
     """
-    known = ACTIONS.get(action)
-    for name, value in args.items():
-        wrong = _matcher_problem(value)
-        if wrong:
-            return f"{action}.{name}: {wrong}"
-        if known is None:
-            continue
-        if name not in known:
-            return f"{action} has no argument {name!r} (it has {', '.join(known) or 'none'})"
-        bad = next((one for one in _concrete(value) if not _fits(one, known[name].kind)), ABSENT)
-        if bad != ABSENT:
-            return f"{action}.{name}: {bad!r} is not a {_noun(known[name].kind)}"
-    needed = [name for name, field in (known or {}).items() if field.default is REQUIRED and not field.free]
+    wrong = next((wrong for name, value in args.items() if (wrong := argument_problem(action, name, value))), None)
+    if wrong:
+        return wrong
+    known = ACTIONS.get(action, {})
+    needed = [name for name, field in known.items() if field.default is REQUIRED and not field.free]
     return next((f"{action} needs the argument {name!r}" for name in needed if name not in args), None)
+
+
+def argument_problem(action: str, name: str, value: Any) -> str | None:
+    """Why `value`, or a matcher of values, is nothing for the argument `name` of `action`, or None."""
+    wrong = _matcher_problem(value)
+    if wrong:
+        return f"{action}.{name}: {wrong}"
+    known = ACTIONS.get(action)
+    if known is None:
+        return None
+    if name not in known:
+        return f"{action} has no argument {name!r} (it has {', '.join(known) or 'none'})"
+    bad = next((one for one in _concrete(value) if not _fits(one, known[name].kind)), ABSENT)
+    return None if bad == ABSENT else f"{action}.{name}: {bad!r} is not a {_noun(known[name].kind)}"
 
 
 def _matcher_problem(value: Any) -> str | None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from perturb.actions import ACTIONS
 from perturb.errors import UserError
-from perturb.fixture_patterns import problem
+from perturb.fixture_patterns import argument_problem, problem
 from perturb.json_schema import schema_problem
 from perturb.registry import check_params
 from perturb.values import Family, Source
@@ -78,6 +78,10 @@ class InstructionData(Strict):
             check_params(self.check, self.params)
         except UserError as error:
             raise ValueError(str(error)) from error
+        if {"action", "field", "value"} <= self.params.keys():
+            wrong = argument_problem(self.params["action"], self.params["field"], self.params["value"])
+            if wrong:
+                raise ValueError(wrong)
         return self
 
 
