@@ -25,6 +25,12 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+def _refuse(wrong: str | None) -> None:
+    """pydantic adds the place to a ValueError."""
+    if wrong:
+        raise ValueError(wrong)
+
+
 class Action(Strict):
     """One intent as a pattern; `fails` marks a gold action that the world answers with an error."""
 
@@ -34,9 +40,7 @@ class Action(Strict):
 
     @model_validator(mode="after")
     def _takes_these_arguments(self) -> Action:
-        wrong = problem(self.action, self.args)
-        if wrong:
-            raise ValueError(wrong)
+        _refuse(problem(self.action, self.args))
         return self
 
 
@@ -56,9 +60,8 @@ class Step(Strict):
         kinds = [self.user is not None, bool(self.do), self.say is not None]
         if sum(kinds) != 1:
             raise ValueError("a turn is one of: user, do, say")
-        wrong = problem("say", {"text": self.say}) if self.say is not None else None
-        if wrong:
-            raise ValueError(wrong)
+        if self.say is not None:
+            _refuse(problem("say", {"text": self.say}))
         if self.user is None and not (self.thinking and self.content):
             raise ValueError("an assistant step needs thinking and content")
         return self
@@ -79,9 +82,7 @@ class InstructionData(Strict):
         except UserError as error:
             raise ValueError(str(error)) from error
         if {"action", "field", "value"} <= self.params.keys():
-            wrong = argument_problem(self.params["action"], self.params["field"], self.params["value"])
-            if wrong:
-                raise ValueError(wrong)
+            _refuse(argument_problem(self.params["action"], self.params["field"], self.params["value"]))
         return self
 
 
@@ -95,9 +96,7 @@ class Parameters(BaseModel):
 
     @model_validator(mode="after")
     def _is_a_schema(self) -> Parameters:
-        wrong = schema_problem(self.model_dump(exclude_unset=True))
-        if wrong:
-            raise ValueError(wrong)
+        _refuse(schema_problem(self.model_dump(exclude_unset=True)))
         return self
 
 

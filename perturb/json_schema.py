@@ -35,6 +35,8 @@ def schema_problem(schema: JsonObject) -> str | None:
         return f"not JSON: {error}"
     except ValueError as error:
         return str(error)
+    except RecursionError:
+        return "schema has too long a chain of references"
 
 
 def _bounded(schema: JsonObject) -> bytes:

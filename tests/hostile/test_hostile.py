@@ -84,6 +84,13 @@ def test_references_that_multiply_are_refused() -> None:
     assert "schema cannot be applied" in (first_violation(bomb, "a") or "")
 
 
+def test_a_long_chain_of_references_is_refused() -> None:
+    chain: dict[str, object] = {f"d{i}": {"$ref": f"#/$defs/d{i + 1}"} for i in range(5000)}
+    endless = {"$defs": {**chain, "d5000": {"type": "string"}}, "$ref": "#/$defs/d0"}
+    assert "too long a chain" in (schema_problem(endless) or "")
+    assert "schema cannot be applied" in (first_violation(endless, "a") or "")
+
+
 def test_a_schema_may_refer_to_itself() -> None:
     tree: dict[str, object] = {
         "type": "object",
