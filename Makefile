@@ -16,7 +16,7 @@ demo: $(VENV)/core
 
 # Lint, types, then every test; the CPU engine included. Without npm or Chromium the tests that need them are skipped.
 test: $(VENV)/engine $(VENV)/allure
-	$(BIN)/ruff check perturb scaffolds tests
+	$(BIN)/ruff check perturb tests
 	$(BIN)/mypy
 	$(BIN)/pytest
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from perturb.values import Codec, Instruction, Param, World
+from perturb.core.values import Codec, Instruction, Param, World
 
 
 def param(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from perturb.registry import load_builtin
+from perturb.core.registry import load_builtin
 from tests.loopback import Server, serving
 
 load_builtin()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from perturb.actions import fields
-from perturb.ideal import answer_with, ideal, intents_of, understand
-from perturb.registry import SCAFFOLDS, agent
-from perturb.values import Answer, Case, Instruction, Intent, Tool
+from perturb.core.actions import fields
+from perturb.core.registry import SCAFFOLDS, agent
+from perturb.core.values import Answer, Case, Instruction, Intent, Tool
+from perturb.judging.ideal import answer_with, ideal, intents_of, understand
 
 
 def _lost(case: Case, words: str) -> Answer:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from perturb.ideal import ideal
-from perturb.registry import agent
-from perturb.values import Answer, Case, Reply
+from perturb.core.registry import agent
+from perturb.core.values import Answer, Case, Reply
+from perturb.judging.ideal import ideal
 
 
 @agent()

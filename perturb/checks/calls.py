@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from perturb.actions import fields
-from perturb.codecs import absolute
-from perturb.registry import check
-from perturb.values import Answer, Case, Instruction, Intent
+from perturb.core.actions import fields
+from perturb.core.registry import check
+from perturb.core.values import Answer, Case, Instruction, Intent
+from perturb.toolbox.codecs import absolute
 
 
 def _intents(answer: Answer) -> Iterator[Intent]:

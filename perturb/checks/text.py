@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from perturb.registry import check
-from perturb.values import Answer, Case, Instruction, Intent
+from perturb.core.registry import check
+from perturb.core.values import Answer, Case, Instruction, Intent
 
 
 def visible_text(answer: Answer) -> str:

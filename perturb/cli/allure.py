@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from perturb.cli import output
-from perturb.errors import UserError
+from perturb.core.errors import UserError
 from perturb.report import allure_site
 
 

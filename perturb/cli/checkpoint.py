@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from perturb.cli import output
-from perturb.m2.checkpoint import build
+from perturb.formats.m2.checkpoint import build
 
 
 def main(options: argparse.Namespace) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from perturb import doctor
 from perturb.cli import output
+from perturb.engines import hardware as doctor
 
 
 def main(options: argparse.Namespace) -> int:

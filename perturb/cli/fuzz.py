@@ -8,13 +8,13 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from perturb.answers import answers_for
+from perturb.campaign.answers import answers_for
+from perturb.campaign.journal import open_folder
+from perturb.campaign.plan import chosen_operators
 from perturb.cli import output
 from perturb.cli.run import answerer_for, manifest_for, selection_from, slug
-from perturb.errors import UserError
-from perturb.fuzz import Finding, Fuzzer, Session, fuzz
-from perturb.journal import open_folder
-from perturb.plan import chosen_operators
+from perturb.core.errors import UserError
+from perturb.search.fuzz import Finding, Fuzzer, Session, fuzz
 
 
 def main(options: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from perturb.cli import output
-from perturb.imported import import_files
+from perturb.trajectories.imported import import_files
 
 
 def main(options: argparse.Namespace) -> int:

@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from perturb import registry
 from perturb.cli import output
-from perturb.episodes import load_all
+from perturb.core import registry
+from perturb.trajectories.loading import load_all
 
 
 def main(options: argparse.Namespace) -> int:

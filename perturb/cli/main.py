@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from perturb import __version__
-from perturb.errors import UserError
+from perturb.core.errors import UserError
 
 PARTS_HELP = "glob over part.operator names, e.g. 'tools.*'"
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import orjson
 
-from perturb.plain import printable as printable
-from perturb.registry import load_builtin, load_file
-from perturb.runner import Progress
+from perturb.campaign.runner import Progress
+from perturb.core.plain import printable as printable
+from perturb.core.registry import load_builtin, load_file
 
 
 def emit(text: str) -> None:

@@ -6,15 +6,15 @@ import argparse
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from perturb.answers import Answers, answers_for
+from perturb.campaign.answers import Answers, answers_for
+from perturb.campaign.decision import decide, records
+from perturb.campaign.journal import read_manifest
+from perturb.campaign.model import ModelSpec, connect
+from perturb.campaign.naming import item_of
+from perturb.campaign.plan import Item
 from perturb.cli import output
 from perturb.cli.show import newest
-from perturb.decision import decide, records
-from perturb.errors import UserError
-from perturb.journal import read_manifest
-from perturb.model import ModelSpec, connect
-from perturb.naming import item_of
-from perturb.plan import Item
+from perturb.core.errors import UserError
 from perturb.report.detail import detail, text
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from perturb.campaign.journal import read_manifest
 from perturb.cli import output
 from perturb.cli.run import finish
-from perturb.journal import read_manifest
 
 
 def main(options: argparse.Namespace) -> int:

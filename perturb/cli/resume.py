@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from perturb.campaign.journal import read_manifest
+from perturb.campaign.plan import selection_of
 from perturb.cli import output
 from perturb.cli.run import answerer_for, carry_out
-from perturb.errors import UserError
-from perturb.journal import read_manifest
-from perturb.plan import selection_of
+from perturb.core.errors import UserError
 
 
 def main(options: argparse.Namespace) -> int:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from perturb import __version__
+from perturb.campaign.journal import open_folder, read
+from perturb.campaign.model import ModelSpec, connect
+from perturb.campaign.plan import Selection, bound_cases, chosen_operators
+from perturb.campaign.runner import Answerer, run
 from perturb.cli import output
-from perturb.errors import UserError
-from perturb.journal import open_folder, read
-from perturb.model import ModelSpec, connect
-from perturb.plan import Selection, bound_cases, chosen_operators
-from perturb.runner import Answerer, run
-from perturb.summary import as_json, summarise
+from perturb.core.errors import UserError
+from perturb.statistics.summary import as_json, summarise
 
 
 def main(options: argparse.Namespace) -> int:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import orjson
 
+from perturb.campaign.journal import JOURNAL, read, read_manifest
+from perturb.campaign.plan import selection_of
+from perturb.campaign.runner import rescored
 from perturb.cli import output
 from perturb.cli.run import finish
-from perturb.journal import JOURNAL, read, read_manifest, write_atomic
-from perturb.plan import selection_of
-from perturb.runner import rescored
+from perturb.core.files import write_atomic
 
 
 def main(options: argparse.Namespace) -> int:

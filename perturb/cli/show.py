@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from perturb.campaign.journal import read, read_manifest
 from perturb.cli import output
-from perturb.errors import UserError
-from perturb.journal import read, read_manifest
+from perturb.core.errors import UserError
 from perturb.report.detail import detail, text
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from perturb import recipe
+from perturb.campaign.decision import decide
 from perturb.cli import output
 from perturb.cli.replay import opened
-from perturb.decision import decide
-from perturb.errors import UserError
-from perturb.minimise import minimise
-from perturb.render import prompt_text
+from perturb.core.errors import UserError
+from perturb.operators import recipe
 from perturb.report.difference import difference
+from perturb.scaffolding.render import prompt_text
+from perturb.search.minimise import minimise
 
 
 def main(options: argparse.Namespace) -> int:

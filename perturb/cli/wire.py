@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from perturb import wire_commands
-from perturb.cli import output
+from perturb.cli import output, wire_commands
 
 
 def main(options: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Protocol
 
-from perturb.values import Failure, Request, Response
+from perturb.core.values import Failure, Request, Response
 
 
 @dataclass(frozen=True, slots=True)

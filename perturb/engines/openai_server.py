@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from perturb.core.errors import UserError
+from perturb.core.values import Failure, Request, Response
 from perturb.engines import openai_wire
 from perturb.engines.base import Sampling
-from perturb.errors import UserError
-from perturb.values import Failure, Request, Response
 
 if TYPE_CHECKING:
     import httpx

@@ -8,10 +8,10 @@ from typing import Any
 
 import orjson
 
+from perturb.core.values import Call, Failure, JsonObject, Request, Response
 from perturb.engines.base import Sampling, answer_seed
-from perturb.m2.parse import split_thinking
-from perturb.m2.template import CALL_OPEN, THINK_CLOSE, THINK_OPEN
-from perturb.values import Call, Failure, JsonObject, Request, Response
+from perturb.formats.m2.parse import split_thinking
+from perturb.formats.m2.template import CALL_OPEN, THINK_CLOSE, THINK_OPEN
 
 _FINISHES = ("stop", "length", "tool_calls")
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from perturb.canonical import digest
+from perturb.core.canonical import digest
+from perturb.core.errors import UserError
+from perturb.core.values import Failure, Request, Response
 from perturb.engines.base import Sampling, answer_seed
-from perturb.errors import UserError
-from perturb.m2.template import END_MARK, TemplateError, render
-from perturb.values import Failure, Request, Response
+from perturb.formats.m2.template import END_MARK, TemplateError, render
 
 # Room for the key-value cache on a CPU, in GiB: a million tokens of the small checkpoint.
 _CPU_CACHE_GIB = "1"

@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from hashlib import blake2b
 
-from perturb.binding import bind
-from perturb.episodes import load_all
+from perturb.core.registry import OPERATORS, SCAFFOLDS
+from perturb.core.values import Case
 from perturb.laws.breach import Breach
 from perturb.laws.operators import operator_breaches
 from perturb.laws.scaffolds import agent_breaches, scaffold_breaches
-from perturb.registry import OPERATORS, SCAFFOLDS
-from perturb.values import Case
+from perturb.scaffolding.binding import bind
+from perturb.trajectories.loading import load_all
 
 # Decisions of each family in each scaffold that the quick check looks at.
 SPREAD = 2

@@ -8,18 +8,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from perturb import recipe, toolbox
-from perturb.canonical import canonical, digest
-from perturb.draw import Draw, NotApplicableError, mildest, replay, seeded
-from perturb.errors import UnrepresentableError
-from perturb.ideal import ideal, spoken, understand
-from perturb.json_schema import schema_problem
+from perturb.core.canonical import canonical, digest
+from perturb.core.draw import Draw, NotApplicableError, mildest, replay, seeded
+from perturb.core.errors import UnrepresentableError
+from perturb.core.registry import Operator
+from perturb.core.rewrite import rewrite_value, rewritten
+from perturb.core.values import Call, Case, Reply, Turn
+from perturb.judging.ideal import ideal, spoken, understand
+from perturb.judging.scoring import judge, score
 from perturb.laws.breach import Breach
-from perturb.registry import Operator
-from perturb.render import prompt_text, render
-from perturb.rewrite import rewrite_value, rewritten
-from perturb.scoring import judge, score
-from perturb.values import Call, Case, Reply, Turn
+from perturb.operators import recipe
+from perturb.scaffolding.render import prompt_text, render
+from perturb.toolbox import toolbox
+from perturb.toolbox.json_schema import schema_problem
 
 _LEGAL = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 CONTROL = ("]~b]", "]~!b[", "[e~[", "<think>", "</think>", "<minimax:tool_call>", "</minimax:tool_call>")

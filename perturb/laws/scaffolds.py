@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from perturb import toolbox
-from perturb.actions import fields
-from perturb.errors import UnrepresentableError
-from perturb.ideal import ideal, spoken
+from perturb.core.actions import fields
+from perturb.core.errors import UnrepresentableError
+from perturb.core.registry import AGENTS, SCORERS, Agent
+from perturb.core.values import Case, Intent, Reply, Response
+from perturb.judging.ideal import ideal, spoken
+from perturb.judging.scoring import Score, judge, score
 from perturb.laws.breach import Breach
-from perturb.parsing import parse
-from perturb.registry import AGENTS, SCORERS, Agent
-from perturb.scoring import Score, judge, score
-from perturb.values import Case, Intent, Reply, Response
+from perturb.scaffolding.parsing import parse
+from perturb.toolbox import toolbox
 
 HOSTILE = (
     "",

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from hashlib import blake2b
 
-from perturb.draw import Draw
-from perturb.registry import operator
-from perturb.render import prompt_text
-from perturb.rewrite import rewritten
-from perturb.values import Case, Rewrite, Turn
+from perturb.core.draw import Draw
+from perturb.core.registry import operator
+from perturb.core.rewrite import rewritten
+from perturb.core.values import Case, Rewrite, Turn
+from perturb.scaffolding.render import prompt_text
 
 
 def _visible(case: Case) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from perturb.draw import Draw
+from perturb.core.draw import Draw
+from perturb.core.registry import operator
+from perturb.core.values import Case, Result, Turn
 from perturb.operators.user import expected_text
 from perturb.operators.words import PREAMBLES
-from perturb.registry import operator
-from perturb.values import Case, Result, Turn
 
 _ASIDES = (
     ("By the way, which year did the first moon landing take place?", "It was in 1969."),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from perturb import toolbox
-from perturb.draw import Draw
+from perturb.core.draw import Draw
+from perturb.core.registry import operator
+from perturb.core.values import Case, Expect, Pattern, Result, TextEdit, Turn
 from perturb.operators.user import expected_text
 from perturb.operators.words import NOISE
-from perturb.registry import operator
-from perturb.values import Case, Expect, Pattern, Result, TextEdit, Turn
+from perturb.toolbox import toolbox
 
 
 def _last(case: Case) -> Turn | None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from perturb.binding import moves
-from perturb.draw import Draw
-from perturb.errors import UnrepresentableError
-from perturb.m2.template import TemplateError
-from perturb.registry import operator
-from perturb.render import prompt_text
-from perturb.values import Case
+from perturb.core.draw import Draw
+from perturb.core.errors import UnrepresentableError
+from perturb.core.registry import operator
+from perturb.core.values import Case
+from perturb.formats.m2.template import TemplateError
+from perturb.scaffolding.binding import moves
+from perturb.scaffolding.render import prompt_text
 
 _REMINDERS = (
     "Reminder: keep to the instructions you were given.",

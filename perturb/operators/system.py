@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from perturb.draw import Draw
+from perturb.core.draw import Draw
+from perturb.core.registry import operator
+from perturb.core.values import Case, Instruction, Section, Source
 from perturb.operators.words import FILLER
-from perturb.registry import operator
-from perturb.values import Case, Instruction, Section, Source
 
 _MARKERS = ("[noted]", "(end of step)", "~ok~")
 
@@ -46,7 +46,7 @@ def other_persona(case: Case, draw: Draw) -> Case | None:
 
 def _own_rules(case: Case, source: str = "") -> list[Instruction]:
     """The task's rules that can be moved: a scaffold's own stay where the scaffold puts them."""
-    from perturb.registry import SCAFFOLDS
+    from perturb.core.registry import SCAFFOLDS
 
     fixed = SCAFFOLDS[case.scaffold].rules if case.scaffold in SCAFFOLDS else ()
     return [rule for rule in case.instructions if rule not in fixed and source in ("", rule.source)]

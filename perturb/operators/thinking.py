@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from perturb.draw import Draw
+from perturb.core.draw import Draw
+from perturb.core.registry import operator
+from perturb.core.values import Case, Turn
 from perturb.operators.words import NOISE
-from perturb.registry import operator
-from perturb.render import prompt_text
-from perturb.values import Case, Turn
+from perturb.scaffolding.render import prompt_text
 
 _DOUBTS = (
     "Wait, let me think about that once more.",

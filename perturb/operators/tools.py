@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from hashlib import blake2b
 
-from perturb.binding import expressible
-from perturb.draw import Draw
-from perturb.episodes import ideal_args
+from perturb.core.draw import Draw
+from perturb.core.registry import operator
+from perturb.core.values import Case, Expect, Intent, Param, Pattern, Tool
 from perturb.operators.words import DISTRACTORS, FILLER, SYNONYMS
-from perturb.registry import operator
-from perturb.values import Case, Expect, Intent, Param, Pattern, Tool
+from perturb.scaffolding.binding import expressible
+from perturb.trajectories.patterns import ideal_args
 
 NAME_LIMIT = 64
 

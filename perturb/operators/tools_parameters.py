@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from perturb.draw import Draw
+from perturb.core.draw import Draw
+from perturb.core.registry import operator
+from perturb.core.values import Case, Param, Tool
 from perturb.operators.tools import renamed
 from perturb.operators.words import SYNONYMS
-from perturb.registry import operator
-from perturb.values import Case, Param, Tool
 
 
 def _with(case: Case, old: Tool, new: Tool) -> Case:

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from perturb.draw import Draw
+from perturb.core.draw import Draw
+from perturb.core.registry import operator
+from perturb.core.rewrite import rewritten
+from perturb.core.values import Case, Expect, Pattern, Rewrite, Turn
 from perturb.operators.words import PREAMBLES, REGISTERS
-from perturb.registry import operator
-from perturb.rewrite import rewritten
-from perturb.values import Case, Expect, Pattern, Rewrite, Turn
 
 _KEYS = {"a": "s", "e": "r", "i": "o", "o": "p", "t": "y", "n": "m", "s": "d", "r": "t", "l": "k", "u": "i"}
 # Names that one person could have as well as another.

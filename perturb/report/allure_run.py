@@ -13,10 +13,10 @@ from typing import Any
 
 import orjson
 
-from perturb.errors import UserError
+from perturb.core.errors import UserError
+from perturb.core.values import PARTS
 from perturb.report.heatmap import heatmap
-from perturb.summary import Summary
-from perturb.values import PARTS
+from perturb.statistics.summary import Summary
 
 _NAME = "perturb"
 # The ways a model is wrong, and the outcome classes of each (a test's "outcome" label holds its class).

@@ -17,10 +17,10 @@ from typing import Any
 
 import orjson
 
-from perturb.errors import UserError
-from perturb.registry import OPERATORS
+from perturb.core.errors import UserError
+from perturb.core.registry import OPERATORS
+from perturb.core.values import PARTS
 from perturb.report.allure_run import categories, metric_titles
-from perturb.values import PARTS
 
 PINNED = "3.18.0"
 _OUTSIDE = re.compile(

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from perturb import recipe
-from perturb.binding import bind
-from perturb.canonical import digest
-from perturb.errors import UserError
-from perturb.ideal import ideal
-from perturb.plan import chosen_episodes
-from perturb.registry import SCAFFOLDS, find
-from perturb.render import prompt_text
+from perturb.campaign.plan import chosen_episodes
+from perturb.core.canonical import digest
+from perturb.core.errors import UserError
+from perturb.core.registry import SCAFFOLDS, find
+from perturb.core.values import Case
+from perturb.judging.ideal import ideal
+from perturb.operators import recipe
 from perturb.report.difference import difference
-from perturb.values import Case
+from perturb.scaffolding.binding import bind
+from perturb.scaffolding.render import prompt_text
 
 
 def detail(record: dict[str, Any], manifest: dict[str, Any], cases: dict[str, Case] | None = None) -> dict[str, Any]:

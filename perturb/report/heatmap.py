@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from html import escape
 
-from perturb.registry import SCAFFOLDS
+from perturb.core.registry import SCAFFOLDS
+from perturb.core.values import PARTS
 from perturb.report.html import heat
 from perturb.report.terminal import percent
-from perturb.summary import Summary
-from perturb.values import PARTS
+from perturb.statistics.summary import Summary
 
 COLOURS = ("#eef5ee", "#fdeed3", "#fbd3a4", "#f5a97c", "#e67357", "#c73a3a")
 CELL, HEIGHT, LEFT, TOP = 112, 40, 110, 60

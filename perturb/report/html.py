@@ -11,15 +11,16 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from perturb.errors import UserError
-from perturb.journal import read, write_atomic
-from perturb.plain import clipped
-from perturb.registry import SCAFFOLDS
+from perturb.campaign.journal import read
+from perturb.core.errors import UserError
+from perturb.core.files import write_atomic
+from perturb.core.plain import clipped
+from perturb.core.registry import SCAFFOLDS
+from perturb.core.values import PARTS, Case
 from perturb.report.detail import cases_by_id, detail, verdict_lines
 from perturb.report.terminal import interval, percent
 from perturb.statistics.paired import Effect
-from perturb.summary import Summary
-from perturb.values import PARTS, Case
+from perturb.statistics.summary import Summary
 
 # Failures shown in full: so many in all, and of each operator in each scaffold. The journal has every one.
 FAILURES = 150

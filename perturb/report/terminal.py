@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from perturb.statistics.paired import Effect
-from perturb.summary import Row, Summary
+from perturb.statistics.summary import Row, Summary
 
 WORST = 10
 

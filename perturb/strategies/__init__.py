@@ -6,7 +6,7 @@
 'cli-csv-count@1'
 """
 
-from perturb.registry import load_builtin
+from perturb.core.registry import load_builtin
 
 load_builtin()
 

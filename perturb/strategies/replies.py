@@ -7,9 +7,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from perturb.ideal import ideal, spoken
+from perturb.core.values import Case, Response
+from perturb.judging.ideal import ideal, spoken
 from perturb.strategies.text import hostile_text
-from perturb.values import Case, Response
 
 
 @st.composite

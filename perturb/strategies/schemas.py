@@ -10,8 +10,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from perturb.core.values import Json, JsonObject
 from perturb.strategies.text import hostile_text
-from perturb.values import Json, JsonObject
 
 _LARGEST = 2**53 - 1
 

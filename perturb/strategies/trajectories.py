@@ -12,13 +12,13 @@ from typing import Any
 from hypothesis import reject
 from hypothesis import strategies as st
 
-from perturb import recipe
-from perturb.draw import Draw
-from perturb.errors import UnrepresentableError
-from perturb.plan import Item, Selection, bound_cases, chosen_operators, perturbed_items
-from perturb.recipe import Recipe
-from perturb.registry import OPERATORS, SCAFFOLDS
-from perturb.values import Case, Part
+from perturb.campaign.plan import Item, Selection, bound_cases, chosen_operators, perturbed_items
+from perturb.core.draw import Draw
+from perturb.core.errors import UnrepresentableError
+from perturb.core.registry import OPERATORS, SCAFFOLDS
+from perturb.core.values import Case, Part
+from perturb.operators import recipe
+from perturb.operators.recipe import Recipe
 
 
 def operators(*, part: Part | None = None) -> st.SearchStrategy[str]:

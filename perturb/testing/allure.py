@@ -12,15 +12,15 @@ from typing import Any
 
 import orjson
 
-from perturb.assertions import explained, verdict_lines_of
-from perturb.decision import Decision
-from perturb.parsing import parse
-from perturb.plain import clipped
-from perturb.plan import Item
-from perturb.render import prompt_text
+from perturb.campaign.decision import Decision
+from perturb.campaign.plan import Item
+from perturb.core.plain import clipped
+from perturb.core.values import Unparsed
 from perturb.report.detail import expected
 from perturb.report.difference import difference
-from perturb.values import Unparsed
+from perturb.scaffolding.parsing import parse
+from perturb.scaffolding.render import prompt_text
+from perturb.testing.assertions import explained, verdict_lines_of
 
 # Failures of an aggregated test that are attached in full.
 SHOWN = 5

@@ -12,12 +12,12 @@ import orjson
 import pytest
 
 from perturb import __version__
-from perturb.answers import Answers, answers_for
+from perturb.campaign.answers import Answers, answers_for
+from perturb.campaign.journal import JOURNAL, MANIFEST, append_lines, read, read_manifest, write_manifest
+from perturb.campaign.model import connect
+from perturb.core.errors import UserError
 from perturb.engines.base import Sampling
-from perturb.errors import UserError
-from perturb.journal import JOURNAL, MANIFEST, append_lines, read, read_manifest, write_manifest
-from perturb.model import connect
-from perturb.summary import Summary, summarise
+from perturb.statistics.summary import Summary, summarise
 from perturb.testing import options
 
 

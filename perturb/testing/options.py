@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from perturb.errors import UserError
-from perturb.model import ModelSpec
-from perturb.plan import Selection, chosen_episodes, chosen_operators
-from perturb.registry import SCAFFOLDS, find, load_builtin, load_file
+from perturb.campaign.model import ModelSpec
+from perturb.campaign.plan import Selection, chosen_episodes, chosen_operators
+from perturb.core.errors import UserError
+from perturb.core.registry import SCAFFOLDS, find, load_builtin, load_file
 
 _LOADED: pytest.StashKey[bool] = pytest.StashKey()
 _MARKER_KEYS = {"operators", "scaffolds", "fixtures", "samples", "seed", "limit"}

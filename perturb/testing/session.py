@@ -9,14 +9,14 @@ from typing import Any
 import orjson
 import pytest
 
-from perturb.answers import Answers
-from perturb.asking import Asking
-from perturb.assertions import Campaign
-from perturb.decision import Decision, decide, failure_records, records, with_bases
-from perturb.errors import UserError
-from perturb.plan import Item, Selection, plan
-from perturb.runner import BATCH
+from perturb.campaign.answers import Answers
+from perturb.campaign.asking import Asking
+from perturb.campaign.decision import Decision, decide, failure_records, records, with_bases
+from perturb.campaign.plan import Item, Selection, plan
+from perturb.campaign.runner import BATCH
+from perturb.core.errors import UserError
 from perturb.testing import options
+from perturb.testing.assertions import Campaign
 from perturb.testing.keeper import Keeper
 
 _SESSION: pytest.StashKey[TestSession] = pytest.StashKey()

@@ -9,11 +9,11 @@ from contextlib import suppress
 from multiprocessing.connection import Client, Connection, Listener
 from typing import Any
 
-from perturb.errors import EngineError, UserError
-from perturb.plan import Item
-from perturb.runner import Answerer
+from perturb.campaign.plan import Item
+from perturb.campaign.runner import Answerer
+from perturb.core.errors import EngineError, UserError
+from perturb.core.values import Failure, Response
 from perturb.testing.keeper import Keeper
-from perturb.values import Failure, Response
 
 # (what went wrong, or None; the answers)
 Reply = tuple[str | None, Any]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perturb.values import Json
+from perturb.core.values import Json
 
 
 class WorldError(Exception):

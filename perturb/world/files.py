@@ -6,8 +6,8 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
 
-from perturb.codecs import absolute
-from perturb.values import Json, Result, World
+from perturb.core.values import Json, Result, World
+from perturb.toolbox.codecs import absolute
 from perturb.world.failure import WorldError
 from perturb.world.patterns import Glob, compile_regex
 

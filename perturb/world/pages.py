@@ -7,7 +7,7 @@ from functools import lru_cache
 from html import escape
 from urllib.parse import urljoin
 
-from perturb.values import Json, Result, World
+from perturb.core.values import Json, Result, World
 from perturb.world.failure import WorldError
 from perturb.world.html_nodes import INTERACTIVE, Node, read_html
 

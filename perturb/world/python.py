@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
-from perturb.values import Json, Result, World
+from perturb.core.values import Json, Result, World
 from perturb.world.failure import WorldError
 
 MAX_STEPS = 20_000

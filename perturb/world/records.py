@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from perturb.values import Json, Result, World
+from perturb.core.values import Json, Result, World
 from perturb.world.failure import WorldError
 
 _TESTS: dict[str, Callable[[Any, Any], bool]] = {

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from perturb.codecs import absolute
-from perturb.shell_idioms import from_command
-from perturb.values import Json, Result, World
-from perturb.world import files
+from perturb.core.values import Json, Result, World
+from perturb.toolbox.codecs import absolute
+from perturb.toolbox.shell_idioms import from_command
+from perturb.world import files, shell_files  # noqa: F401 (registers its commands)
 from perturb.world.failure import WorldError
+from perturb.world.outcome import Outcome, UsageError
+from perturb.world.shell_commands import COMMANDS
 from perturb.world.shell_words import Pipeline, Simple, pipelines
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one command did."""
-
-    world: World
-    stdout: str = ""
-    stderr: str = ""
-    exit_code: int = 0
 
 
 def run(world: World, args: dict[str, Json]) -> tuple[World, Result]:
     """Run a command line. A directory change lasts for this command line only."""
-    from perturb.world.shell_commands import UsageError
-
     command = args["command"]
     if not isinstance(command, str):
         raise WorldError("bad_argument", "command is not text")
@@ -97,12 +87,6 @@ def _redirected(world: World, command: Simple, stdin: str) -> Outcome:
 
 
 def _command(world: World, words: list[str], stdin: str) -> Outcome:
-    from perturb.world import shell_files
-    from perturb.world.shell_commands import COMMANDS, UsageError
-
-    # Importing it registers its commands beside those of shell_commands.
-    assert shell_files.COMMANDS is COMMANDS
-
     if not words:
         return Outcome(world)
     recorded = world.python.get(" ".join(words))
@@ -125,7 +109,7 @@ def _command(world: World, words: list[str], stdin: str) -> Outcome:
 
 
 def _edit_script(world: World, script: str) -> Outcome:
-    """The one Python script a shell understands here: replacing text in a file (see perturb.shell_idioms)."""
+    """The one Python script a shell understands here: replacing text in a file (see perturb.toolbox.shell_idioms)."""
     intent = from_command(f"python3 - <<'PERTURB_EOF'\n{script}PERTURB_EOF", world)
     if intent is None:
         return Outcome(world, "", "python3: this script is not recorded\n", 127)

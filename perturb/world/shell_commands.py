@@ -6,16 +6,11 @@ import posixpath
 from collections.abc import Callable
 from difflib import unified_diff
 
-from perturb.codecs import absolute
-from perturb.values import World
+from perturb.core.values import World
+from perturb.toolbox.codecs import absolute
 from perturb.world import files
+from perturb.world.outcome import Outcome, UsageError
 from perturb.world.patterns import Glob, compile_regex
-from perturb.world.shell import Outcome
-
-
-class UsageError(Exception):
-    """A command was given options it does not know here."""
-
 
 Command = Callable[[World, list[str], str], Outcome]
 COMMANDS: dict[str, Command] = {}

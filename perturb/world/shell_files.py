@@ -5,15 +5,13 @@ from __future__ import annotations
 import posixpath
 from dataclasses import replace
 
-from perturb.codecs import absolute
-from perturb.values import World
+from perturb.core.values import World
+from perturb.toolbox.codecs import absolute
 from perturb.world import files
 from perturb.world.failure import WorldError
+from perturb.world.outcome import Outcome, UsageError
 from perturb.world.patterns import Glob
-from perturb.world.shell import Outcome
-from perturb.world.shell_commands import COMMANDS, UsageError, command, expand, options
-
-__all__ = ["COMMANDS"]
+from perturb.world.shell_commands import command, expand, options
 
 
 @command("find")

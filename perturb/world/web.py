@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perturb.values import Json, Result, World
+from perturb.core.values import Json, Result, World
 from perturb.world.failure import WorldError
 
 HITS = 5

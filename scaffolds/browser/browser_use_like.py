@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 
-from perturb import toolbox
-from perturb.registry import scaffold
-from perturb.render import bullets, stated, word
-from perturb.scaffold import Scaffold
-from perturb.values import Case, Intent, JsonObject, Param, Result, Section, Tool, Turn, World
-from perturb.wording import snapshot
-from perturb.wording_defaults import worded
-from scaffolds.pieces import environment_lines, memory_block, meta, optional, param, rule
+from perturb.core.registry import scaffold
+from perturb.core.scaffold import Scaffold
+from perturb.core.values import Case, Intent, JsonObject, Param, Result, Section, Tool, Turn, World
+from perturb.scaffolding.render import bullets, stated, word
+from perturb.scaffolding.wording import snapshot
+from perturb.scaffolding.wording_defaults import worded
+from perturb.scaffolds.pieces import environment_lines, memory_block, meta, optional, param, rule
+from perturb.toolbox import toolbox
 
 
 def _index() -> Param:

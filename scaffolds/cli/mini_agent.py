@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from perturb.registry import scaffold
-from perturb.scaffold import Scaffold
-from perturb.values import Case, Intent, Result, Section, Tool, World
-from perturb.wording import numbered
-from perturb.wording_defaults import worded
-from scaffolds.pieces import editor_block, environment_lines, joined, memory_block, optional, param, rule
+from perturb.core.registry import scaffold
+from perturb.core.scaffold import Scaffold
+from perturb.core.values import Case, Intent, Result, Section, Tool, World
+from perturb.scaffolding.wording import numbered
+from perturb.scaffolding.wording_defaults import worded
+from perturb.scaffolds.pieces import editor_block, environment_lines, joined, memory_block, optional, param, rule
 
 TOOLS = (
     Tool(

@@ -6,12 +6,12 @@ question to the user can be told from a command.
 
 from __future__ import annotations
 
-from perturb.registry import scaffold
-from perturb.scaffold import Scaffold
-from perturb.values import Case, Intent, Result, Section, Tool, World
-from perturb.wording import relative, streams
-from perturb.wording_defaults import worded
-from scaffolds.pieces import editor_block, environment_lines, joined, memory_block, param, rule
+from perturb.core.registry import scaffold
+from perturb.core.scaffold import Scaffold
+from perturb.core.values import Case, Intent, Result, Section, Tool, World
+from perturb.scaffolding.wording import relative, streams
+from perturb.scaffolding.wording_defaults import worded
+from perturb.scaffolds.pieces import editor_block, environment_lines, joined, memory_block, param, rule
 
 TOOLS = (
     Tool(

@@ -5,12 +5,12 @@ After classic Cline (Apache-2.0): names, keys and result shapes; every sentence 
 
 from __future__ import annotations
 
-from perturb.registry import scaffold
-from perturb.scaffold import Scaffold
-from perturb.values import Call, Case, Intent, Param, Result, Section, Tool, World
-from perturb.wording import numbered, relative, streams
-from perturb.wording_defaults import worded
-from scaffolds.pieces import environment_lines, memory_block, meta, optional, param, rule
+from perturb.core.registry import scaffold
+from perturb.core.scaffold import Scaffold
+from perturb.core.values import Call, Case, Intent, Param, Result, Section, Tool, World
+from perturb.scaffolding.wording import numbered, relative, streams
+from perturb.scaffolding.wording_defaults import worded
+from perturb.scaffolds.pieces import environment_lines, memory_block, meta, optional, param, rule
 
 
 def _path(description: str) -> Param:

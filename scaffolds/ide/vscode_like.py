@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from perturb.registry import scaffold
-from perturb.scaffold import Scaffold
-from perturb.values import Case, Intent, Param, Result, Section, Tool, World
-from perturb.wording import streams
-from perturb.wording_defaults import worded
-from scaffolds.pieces import environment_lines, memory_block, meta, optional, param, rule
+from perturb.core.registry import scaffold
+from perturb.core.scaffold import Scaffold
+from perturb.core.values import Case, Intent, Param, Result, Section, Tool, World
+from perturb.scaffolding.wording import streams
+from perturb.scaffolding.wording_defaults import worded
+from perturb.scaffolds.pieces import environment_lines, memory_block, meta, optional, param, rule
 
 
 def _path(name: str, description: str) -> Param:

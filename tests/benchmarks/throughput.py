@@ -11,10 +11,10 @@ from itertools import chain, islice
 from itertools import count as count_up
 from pathlib import Path
 
+from perturb.campaign.plan import Selection, plan
+from perturb.core.registry import load_builtin
 from perturb.engines.base import Sampling
-from perturb.m2.template import render as prompt
-from perturb.plan import Selection, plan
-from perturb.registry import load_builtin
+from perturb.formats.m2.template import render as prompt
 
 
 def planning(count: int) -> None:
@@ -51,9 +51,9 @@ def start_up() -> None:
 
 def engine() -> None:
     """The whole run on vLLM (CPU) against one LLM.generate call on the same prompts, side by side."""
+    from perturb.campaign.runner import from_engine, run
     from perturb.engines.vllm import VLLMEngine
-    from perturb.m2.checkpoint import build
-    from perturb.runner import from_engine, run
+    from perturb.formats.m2.checkpoint import build
 
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / "model"

@@ -19,8 +19,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from perturb.asking import Asking
-from perturb.registry import load_builtin
+from perturb.campaign.asking import Asking
+from perturb.core.registry import load_builtin
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = 128
@@ -39,12 +39,12 @@ def fuzzing(model: Path) -> None:
     """Examples a second: a batched property test against a plain one, on the same loaded engine."""
     from hypothesis import HealthCheck, given, settings
 
-    from perturb.answers import Answers, content_key
+    from perturb.campaign.answers import Answers, content_key
+    from perturb.campaign.plan import Item
+    from perturb.campaign.runner import from_engine
     from perturb.engines.base import Sampling
     from perturb.engines.vllm import VLLMEngine
-    from perturb.plan import Item
-    from perturb.runner import from_engine
-    from perturb.speculation import batched
+    from perturb.search.speculation import batched
     from perturb.strategies import decisions
 
     engine = VLLMEngine.load(str(model), tensor_parallel_size=1, expert_parallel=False, max_model_len=0)
@@ -80,7 +80,7 @@ def fuzzing(model: Path) -> None:
 
 CAMPAIGN = """
 import pytest
-from perturb.assertions import assert_call_rate
+from perturb.testing.assertions import assert_call_rate
 @pytest.mark.perturb(limit={limit}, operators={operators!r})
 def test_all(perturb_campaign):
     assert_call_rate(perturb_campaign, at_least=0)
@@ -141,7 +141,7 @@ def unused(folder: Path) -> None:
 
 DECISIONS = """
 import pytest
-from perturb.assertions import assert_correct
+from perturb.testing.assertions import assert_correct
 @pytest.mark.perturb(limit=100)
 def test_decision(perturb_decision):
     assert_correct(perturb_decision)
@@ -194,7 +194,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 
 def main() -> None:
-    from perturb.m2.checkpoint import build
+    from perturb.formats.m2.checkpoint import build
 
     os.environ.setdefault("PYTHONWARNINGS", "ignore")
     load_builtin()

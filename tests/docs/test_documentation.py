@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from perturb.ideal import ideal
+from perturb.judging.ideal import ideal
 from tests.loopback import Server, ok
 
 ROOT = Path(__file__).parents[2]
@@ -97,7 +97,7 @@ def gitlab_steps() -> list[str]:
 
 USERS_TEST = """
 import pytest
-from perturb.assertions import assert_correct
+from perturb.testing.assertions import assert_correct
 
 OPERATORS = ["tools.rename_tool", "user.typos"]
 
@@ -130,7 +130,7 @@ def ideal_message(asked: dict[str, Any]) -> dict[str, Any]:
     """A (simulated) right answer to a request: that of the decision whose messages these are."""
     import orjson
 
-    from perturb.plan import Selection, plan
+    from perturb.campaign.plan import Selection, plan
 
     if not _IDEAL:
         wanted = Selection(

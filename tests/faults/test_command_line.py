@@ -171,10 +171,10 @@ def test_show_and_score(tmp_path: Path) -> None:
 
 USER_MODULE = '''
 from dataclasses import replace
-from perturb.registry import agent, operator, scorer
-from perturb.ideal import ideal
-from perturb.scoring import Score
-from perturb.values import Section
+from perturb.core.registry import agent, operator, scorer
+from perturb.judging.ideal import ideal
+from perturb.judging.scoring import Score
+from perturb.core.values import Section
 
 @operator(part="system", relation="invariant")
 def add_motto(case, draw):
@@ -222,13 +222,13 @@ def test_a_broken_module_is_one_line(tmp_path: Path) -> None:
 def test_an_agent_that_breaks_is_a_failure_of_the_run(tmp_path: Path) -> None:
     module = tmp_path / "mine.py"
     module.write_text(
-        "from perturb.registry import agent\n"
+        "from perturb.core.registry import agent\n"
         "@agent()\n"
         "def broken(case, base):\n"
         "    'Raises on everything that was perturbed.'\n"
         "    if case.lineage:\n"
         "        raise KeyError('tool')\n"
-        "    from perturb.ideal import ideal\n"
+        "    from perturb.judging.ideal import ideal\n"
         "    return ideal(case)\n"
     )
     out = str(tmp_path / "run")

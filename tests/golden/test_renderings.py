@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from perturb import registry
-from perturb.binding import bind
-from perturb.ideal import ideal, spoken
-from perturb.render import render, word
-from perturb.values import Case, Expect, Instruction, Intent, Pattern, Turn, World
-from perturb.world import execute, number_refs
+from perturb.core import registry
+from perturb.core.values import Case, Expect, Instruction, Intent, Pattern, Turn, World
+from perturb.judging.ideal import ideal, spoken
+from perturb.scaffolding.binding import bind
+from perturb.scaffolding.render import render, word
+from perturb.world.execute import execute
+from perturb.world.pages import number_refs
 
 registry.load_builtin()
 FOLDER = Path(__file__).parent / "renderings"

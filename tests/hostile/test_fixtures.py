@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from perturb.episodes import fixture_files, shipped_folder
-from perturb.errors import UserError
-from perturb.plan import Selection, plan
-from perturb.registry import SCAFFOLDS
-from perturb.scoring import score
-from perturb.values import Response
+from perturb.campaign.plan import Selection, plan
+from perturb.core.errors import UserError
+from perturb.core.registry import SCAFFOLDS
+from perturb.core.values import Response
+from perturb.judging.scoring import score
+from perturb.trajectories.loading import fixture_files, shipped_folder
 
 Place = tuple[str | int, ...]
 WRONG = st.sampled_from([None, 0, -1, "", [], {}, "x", True, 1.5, ["a"], {"a": 1}, "\U0001f600\0", 10**6, "$delete"])

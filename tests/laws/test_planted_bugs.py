@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from perturb.draw import Draw
+from perturb.core.draw import Draw
+from perturb.core.registry import Operator
+from perturb.core.rewrite import rewritten
+from perturb.core.values import Case, Expect, Part, Pattern, Relation, Rewrite, Section, Tool
 from perturb.laws.check import spread
 from perturb.laws.operators import operator_breaches
-from perturb.registry import Operator
-from perturb.rewrite import rewritten
-from perturb.values import Case, Expect, Part, Pattern, Relation, Rewrite, Section, Tool
 
 Perturb = Callable[[Case, Draw], Case | None]
 

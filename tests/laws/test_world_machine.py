@@ -9,8 +9,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from perturb.values import Intent, Result, World
-from perturb.world import execute
+from perturb.core.values import Intent, Result, World
+from perturb.world.execute import execute
 
 ROOT = "/code"
 PATHS = st.sampled_from(["a.txt", "b.txt", "src/a.py", "src/b.py", "src/deep/c.py", "src", "b.txt/d"])

@@ -16,12 +16,12 @@ from typing import Any
 import orjson
 import pytest
 
+from perturb.core.errors import UserError
+from perturb.core.registry import OPERATORS
 from perturb.engines.openai_server import API_KEY
-from perturb.errors import UserError
-from perturb.registry import OPERATORS
 from perturb.report import allure_run, allure_site
 from perturb.report.heatmap import heatmap
-from perturb.summary import summarise
+from perturb.statistics.summary import summarise
 from tests.loopback import Server, ok, serving
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +32,7 @@ needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not ins
 
 TESTS = """
 import pytest
-from perturb.assertions import assert_correct, assert_no_drop
+from perturb.testing.assertions import assert_correct, assert_no_drop
 
 SMALL = dict(scaffolds=["mini_agent", "cline_like"], fixtures=["cli-csv-count"])
 

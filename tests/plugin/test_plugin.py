@@ -17,7 +17,7 @@ from tests.loopback import Server, ok
 
 MINE = """
 import pytest
-from perturb.assertions import assert_calls, assert_correct, assert_no_drop, assert_robust, assert_unhurt
+from perturb.testing.assertions import assert_calls, assert_correct, assert_no_drop, assert_robust, assert_unhurt
 
 @pytest.mark.perturb(
     operators=["tools.rename_tool", "user.typos"],
@@ -230,7 +230,7 @@ def test_a_project_that_does_not_use_it_sees_nothing(tmp_path: Path) -> None:
         "    loaded = {name.split('.')[0] for name in sys.modules}\n"
         "    assert 'scaffolds' not in loaded\n"
         "    ours = [name for name in sys.modules if name.startswith('perturb.')]\n"
-        "    assert ours in ([], ['perturb.pytest_plugin'])\n"
+        "    assert ours in ([], ['perturb.testing.plugin'])\n"
     )
     plain = ("-p", "no:allure_pytest", "-p", "no:hypothesispytest", "-p", "no:xdist", "-p", "no:cacheprovider")
     with_plugin, without = pytest_in(tmp_path, *plain), pytest_in(tmp_path, *plain, "-p", "no:perturb")
@@ -243,8 +243,8 @@ def test_a_project_that_does_not_use_it_sees_nothing(tmp_path: Path) -> None:
 def test_a_property_test_over_the_model(project: Path) -> None:
     (project / "test_mine.py").write_text(
         "from hypothesis import given, settings\n"
-        "from perturb.assertions import assert_correct\n"
-        "from perturb.speculation import batched\n"
+        "from perturb.testing.assertions import assert_correct\n"
+        "from perturb.search.speculation import batched\n"
         "from perturb.strategies import decisions\n"
         "@batched\n@settings(max_examples=60, deadline=None)\n@given(item=decisions(operators=['tools.*'], steps=2))\n"
         "def test_tools(perturb_model, item):\n    assert_correct(perturb_model(item))\n"

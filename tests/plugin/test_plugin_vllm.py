@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from perturb.m2.checkpoint import build
+from perturb.formats.m2.checkpoint import build
 
 pytestmark = [pytest.mark.vllm, pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not installed")]
 
 MINE = """
 import pytest
-from perturb.assertions import assert_calls
+from perturb.testing.assertions import assert_calls
 
 @pytest.mark.perturb(operators=["tools.rename_tool", "user.typos"], scaffolds=["mini_agent"], limit=6)
 def test_decision(perturb_decision):

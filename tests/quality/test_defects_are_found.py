@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from perturb.journal import open_folder, read
-from perturb.plan import Item, Selection, plan
-from perturb.registry import AGENTS
-from perturb.runner import from_agent, record, run
-from perturb.summary import summarise
+from perturb.campaign.journal import open_folder, read
+from perturb.campaign.plan import Item, Selection, plan
+from perturb.campaign.runner import from_agent, record, run
+from perturb.core.registry import AGENTS
+from perturb.statistics.summary import summarise
 
 SPREAD = Selection(limit=130)
 DEFECTIVE = sorted(name for name, agent in AGENTS.items() if agent.defect)
@@ -25,7 +25,7 @@ def items() -> list[Item]:
 
 
 def answered(agent: str) -> Iterator[dict[str, Any]]:
-    from perturb.registry import AGENTS
+    from perturb.core.registry import AGENTS
 
     some = items()
     for place, got in from_agent(AGENTS[agent])(some):

@@ -12,12 +12,12 @@ from pathlib import Path
 import orjson
 
 from perturb.agents.sound import null, perfect
-from perturb.answers import Answers, case_key
-from perturb.fuzz import Fuzzer, Session, fuzz
-from perturb.plan import Selection
-from perturb.registry import Agent
-from perturb.runner import from_agent
-from perturb.values import Answer, Case
+from perturb.campaign.answers import Answers, case_key
+from perturb.campaign.plan import Selection
+from perturb.campaign.runner import from_agent
+from perturb.core.registry import Agent
+from perturb.core.values import Answer, Case
+from perturb.search.fuzz import Fuzzer, Session, fuzz
 
 PAIR = ("environment.another_home", "user.typos")
 

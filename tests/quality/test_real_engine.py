@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from perturb.m2.checkpoint import build
+from perturb.formats.m2.checkpoint import build
 
 pytestmark = [
     pytest.mark.vllm,

@@ -7,19 +7,19 @@ from collections.abc import Sequence
 
 import pytest
 
-from perturb import recipe
 from perturb.agents.sound import null, perfect
-from perturb.answers import Answers, case_key
-from perturb.decision import Decision, decide
-from perturb.draw import seeded
-from perturb.errors import UnrepresentableError
-from perturb.minimise import items_of, minimise
-from perturb.plan import Selection, bound_cases, perturbed_items
-from perturb.recipe import Recipe, Step
-from perturb.registry import OPERATORS, Agent
-from perturb.runner import from_agent
-from perturb.shrink import shrink
-from perturb.values import Answer, Case
+from perturb.campaign.answers import Answers, case_key
+from perturb.campaign.decision import Decision, decide
+from perturb.campaign.plan import Selection, bound_cases, perturbed_items
+from perturb.campaign.runner import from_agent
+from perturb.core.draw import seeded
+from perturb.core.errors import UnrepresentableError
+from perturb.core.registry import OPERATORS, Agent
+from perturb.core.values import Answer, Case
+from perturb.operators import recipe
+from perturb.operators.recipe import Recipe, Step
+from perturb.search.minimise import items_of, minimise
+from perturb.search.shrink import shrink
 
 CASES = list(bound_cases(Selection(limit=120)))
 NAMES = sorted(OPERATORS)

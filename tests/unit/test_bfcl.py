@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from perturb.bfcl import json_schema, legal
-from perturb.binding import bind
-from perturb.errors import UserError
-from perturb.ideal import ideal, spoken
-from perturb.imported import import_files, load_cases
-from perturb.registry import SCAFFOLDS
-from perturb.scoring import score
+from perturb.core.errors import UserError
+from perturb.core.registry import SCAFFOLDS
+from perturb.judging.ideal import ideal, spoken
+from perturb.judging.scoring import score
+from perturb.scaffolding.binding import bind
+from perturb.trajectories.bfcl import json_schema, legal
+from perturb.trajectories.imported import import_files, load_cases
 
 FILES = (
     "simple_python",

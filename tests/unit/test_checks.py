@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from perturb.plan import Selection, bound_cases
-from perturb.registry import CHECKS
-from perturb.values import Answer, Call, Case, Instruction, Intent, Reply
+from perturb.campaign.plan import Selection, bound_cases
+from perturb.core.registry import CHECKS
+from perturb.core.values import Answer, Call, Case, Instruction, Intent, Reply
 
 MAIN, WRAP = "/code/quill/main.go", "/code/quill/text/wrap.go"
 TEXT = "Fixed it."

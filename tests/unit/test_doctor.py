@@ -7,8 +7,8 @@ import shlex
 
 import pytest
 
-from perturb import doctor
 from perturb.cli.main import parser
+from perturb.engines import hardware as doctor
 
 
 @pytest.mark.parametrize(

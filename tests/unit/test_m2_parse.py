@@ -9,11 +9,11 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from perturb.errors import UnrepresentableError
-from perturb.m2.parse import emit, parse, split_thinking
-from perturb.m2.schema_types import typed
-from perturb.m2.template import GENERATION, render
-from perturb.values import Call, JsonObject, Reply, Unparsed
+from perturb.core.errors import UnrepresentableError
+from perturb.core.values import Call, JsonObject, Reply, Unparsed
+from perturb.formats.m2.parse import emit, parse, split_thinking
+from perturb.formats.m2.schema_types import typed
+from perturb.formats.m2.template import GENERATION, render
 
 ANY = ["string", "number", "boolean", "object", "array", "null"]
 

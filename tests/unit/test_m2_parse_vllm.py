@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from perturb.errors import UnrepresentableError
-from perturb.m2.checkpoint import build
-from perturb.m2.parse import emit, parse
-from perturb.values import Call, Reply
+from perturb.core.errors import UnrepresentableError
+from perturb.core.values import Call, Reply
+from perturb.formats.m2.checkpoint import build
+from perturb.formats.m2.parse import emit, parse
 
 pytestmark = [
     pytest.mark.vllm,

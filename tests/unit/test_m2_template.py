@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from perturb.m2.template import GENERATION, TemplateError, render
+from perturb.formats.m2.template import GENERATION, TemplateError, render
 
 VECTORS = Path(__file__).parents[3] / "shared/data/minimax-m2/render-vectors.jsonl"
 THOUGHTS = [

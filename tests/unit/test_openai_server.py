@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from perturb.core.errors import UserError
+from perturb.core.values import Call, Failure, Request, Response, Unparsed
 from perturb.engines import openai_server, openai_wire
 from perturb.engines.base import Sampling
 from perturb.engines.openai_server import API_KEY, OpenAIServer
-from perturb.errors import UserError
-from perturb.m2 import parse as m2
-from perturb.values import Call, Failure, Request, Response, Unparsed
+from perturb.formats.m2 import parse as m2
 from tests.loopback import Answer, Server, completion, ok
 
 TOOLS = ({"type": "function", "function": {"name": "read", "parameters": {"type": "object"}}},)

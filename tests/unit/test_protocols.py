@@ -10,10 +10,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from perturb.errors import UnrepresentableError
-from perturb.protocols import fenced, json_forms, native, xml_tags
-from perturb.scaffold import Protocol
-from perturb.values import Call, Reply
+from perturb.core.errors import UnrepresentableError
+from perturb.core.scaffold import Protocol
+from perturb.core.values import Call, Reply
+from perturb.scaffolding.protocols import fenced, json_forms, native, xml_tags
 
 TEXT = [fenced.FENCED, xml_tags.XML_TAGS, json_forms.JSON_ACTIONS, json_forms.JSON_IN_TAGS]
 TOOLS = (

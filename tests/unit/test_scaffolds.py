@@ -7,16 +7,18 @@ from dataclasses import replace
 
 import pytest
 
-from perturb import registry, toolbox
-from perturb.actions import fields
-from perturb.binding import bind, moves
-from perturb.episodes import domain_tool
-from perturb.errors import UnrepresentableError
-from perturb.ideal import ideal, spoken
-from perturb.json_schema import schema_problem
-from perturb.render import render, system_text, visible_tools
-from perturb.values import Case, Expect, Instruction, Intent, Pattern, Result, TextEdit, Turn, World
-from perturb.world import execute, number_refs
+from perturb.core import registry
+from perturb.core.actions import fields
+from perturb.core.errors import UnrepresentableError
+from perturb.core.values import Case, Expect, Instruction, Intent, Pattern, Result, TextEdit, Turn, World
+from perturb.judging.ideal import ideal, spoken
+from perturb.scaffolding.binding import bind, moves
+from perturb.scaffolding.render import render, system_text, visible_tools
+from perturb.toolbox import toolbox
+from perturb.toolbox.json_schema import schema_problem
+from perturb.trajectories.episodes import domain_tool
+from perturb.world.execute import execute
+from perturb.world.pages import number_refs
 
 registry.load_builtin()
 NAMES = sorted(registry.SCAFFOLDS)

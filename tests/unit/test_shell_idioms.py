@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perturb.shell_idioms import from_command, to_command
-from perturb.values import Intent, World
+from perturb.core.values import Intent, World
+from perturb.toolbox.shell_idioms import from_command, to_command
 
 WORLD = World(cwd="/app", files={"/app/a.py": "x\n", "/app/src/b c.py": "y\n"})
 
@@ -68,7 +68,7 @@ TEXTS = st.text(alphabet="ab'\"\\$\n\t é", max_size=20)
 
 @given(path=PATHS, old=TEXTS, new=TEXTS, everywhere=st.booleans())
 def test_edits_survive_the_shell(path: str, old: str, new: str, everywhere: bool) -> None:
-    from perturb.codecs import absolute
+    from perturb.toolbox.codecs import absolute
 
     intent = Intent(
         "fs.edit", {"path": absolute(path, WORLD), "old": old, "new": new, **({"all": True} if everywhere else {})}
@@ -78,7 +78,7 @@ def test_edits_survive_the_shell(path: str, old: str, new: str, everywhere: bool
 
 @given(path=PATHS, content=TEXTS)
 def test_files_written_by_a_here_document_survive(path: str, content: str) -> None:
-    from perturb.codecs import absolute
+    from perturb.toolbox.codecs import absolute
 
     intent = Intent("fs.write", {"path": absolute(path, WORLD), "content": content + "\n"})
     assert from_command(to_command(intent, WORLD), WORLD) == intent

@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from perturb import recipe
 from perturb.agents.sound import perfect
-from perturb.answers import Answers, case_key, content_key
-from perturb.asking import Asking
-from perturb.assertions import ModelFailure, assert_correct
-from perturb.errors import EngineError
-from perturb.plan import Item
-from perturb.registry import AGENTS, Agent
-from perturb.runner import from_agent
-from perturb.speculation import batched
+from perturb.campaign.answers import Answers, case_key, content_key
+from perturb.campaign.asking import Asking
+from perturb.campaign.plan import Item
+from perturb.campaign.runner import from_agent
+from perturb.core.errors import EngineError
+from perturb.core.registry import AGENTS, Agent
+from perturb.core.values import Answer, Case, Failure, Reply, Response
+from perturb.operators import recipe
+from perturb.search.speculation import batched
 from perturb.strategies import decisions
-from perturb.values import Answer, Case, Failure, Reply, Response
+from perturb.testing.assertions import ModelFailure, assert_correct
 
 EXAMPLES = settings(max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 
@@ -128,7 +128,7 @@ def test_equal_requests_are_asked_once() -> None:
         yield from ((n, Response("x")) for n, _ in enumerate(items))
 
     answers = Answers(answer, content_key)
-    from perturb.plan import Selection, plan
+    from perturb.campaign.plan import Selection, plan
 
     items = [item for item in plan(Selection(limit=2)) if item.kind == "base"]
     answers.ask([*items, *items])

@@ -7,14 +7,14 @@ from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from perturb import recipe
-from perturb.json_schema import first_violation, schema_problem
-from perturb.naming import item_of
-from perturb.plan import Item
-from perturb.registry import OPERATORS, SCAFFOLDS
-from perturb.scoring import score
+from perturb.campaign.naming import item_of
+from perturb.campaign.plan import Item
+from perturb.core.registry import OPERATORS, SCAFFOLDS
+from perturb.core.values import Response
+from perturb.judging.scoring import score
+from perturb.operators import recipe
 from perturb.strategies import arguments, cases, decisions, operators, recipes, replies, scaffolds, tool_schemas
-from perturb.values import Response
+from perturb.toolbox.json_schema import first_violation, schema_problem
 
 RELAXED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

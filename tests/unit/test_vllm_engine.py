@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from perturb.core.errors import UserError
+from perturb.core.values import Failure, Reply, Request, Response, Unparsed
 from perturb.engines.base import Sampling, answer_seed
 from perturb.engines.vllm import VLLMEngine
-from perturb.errors import UserError
-from perturb.m2.checkpoint import build
-from perturb.m2.parse import parse
-from perturb.m2.template import END_MARK, render
-from perturb.values import Failure, Reply, Request, Response, Unparsed
+from perturb.formats.m2.checkpoint import build
+from perturb.formats.m2.parse import parse
+from perturb.formats.m2.template import END_MARK, render
 
 pytestmark = [pytest.mark.vllm, pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not installed")]
 

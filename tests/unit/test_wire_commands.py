@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from perturb.errors import UserError
-from perturb.m2.template import render
-from perturb.wire_commands import parse_lines, prompt_lines
+from perturb.cli.wire_commands import parse_lines, prompt_lines
+from perturb.core.errors import UserError
+from perturb.formats.m2.template import render
 
 TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"properties": {"n": {"type": "integer"}}}}}]
 CALL = '<minimax:tool_call>\n<invoke name="f">\n<parameter name="n">5</parameter>\n</invoke>\n</minimax:tool_call>'

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perturb.actions import ACTIONS
-from perturb.canonical import digest
-from perturb.values import Intent, World
-from perturb.world import execute, number_refs
+from perturb.core.actions import ACTIONS
+from perturb.core.canonical import digest
+from perturb.core.values import Intent, World
+from perturb.world.execute import execute
+from perturb.world.pages import number_refs
 
 FORM = """<title>Shop</title><nav><a id=cart href=/cart>Cart</a></nav>
 <form action=/found><label for=q>Query</label><input id=q><select id=sort><option>New<option selected>Old</select>

@@ -1,0 +1,1 @@
+"""A run: what is asked, by whom it is answered, and the record of it."""

@@ -1,0 +1,94 @@
+"""Answers remembered by content: within a run the model is a function, however noisy it is, and is asked in batches.
+
+Whoever needs many answers says so first (`ask`), so that an engine gets one large batch; looking them up again costs
+nothing. With a folder the answers are kept there, and a run that was interrupted goes on without asking again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+
+import orjson
+
+from perturb.campaign.journal import LineLog, read_lines
+from perturb.campaign.plan import Item
+from perturb.campaign.runner import Answerer, response_from
+from perturb.core.canonical import digest
+from perturb.core.errors import UserError
+from perturb.core.values import Failure, Response
+
+ANSWERS = "answers.jsonl"
+
+
+def content_key(item: Item) -> str:
+    """What an engine sees, and nothing else: equal requests have equal answers."""
+    return digest(item.request)
+
+
+def case_key(item: Item) -> str:
+    """What a simulated agent sees: the case, how it was made, and the base."""
+    return digest([item.digest, item.recipe, item.base.id, item.base.scaffold, item.request.draw])
+
+
+class Answers:
+    """The one door to a model. `batches` and `asked` count what really went through it."""
+
+    def __init__(self, answerer: Answerer, key: Callable[[Item], str] = content_key, folder: Path | None = None):
+        self.key = key
+        self.batches = 0
+        self.asked = 0
+        self._answerer = answerer
+        self._file = folder / ANSWERS if folder else None
+        self._known: dict[str, Response | Failure] = {}
+        for line in read_lines(self._file) if self._file else ():
+            self._known[line["key"]] = response_from(line["response"])
+
+    def known(self, item: Item) -> bool:
+        """Whether `item` has its answer."""
+        return self.key(item) in self._known
+
+    def ask(self, items: Sequence[Item]) -> list[Response | Failure]:
+        """The answer to each item, in order; those not known are asked in one batch.
+
+        A failure is remembered too while this object lives, but written nowhere: the next run asks again.
+        """
+        keys = [self.key(item) for item in items]
+        missing = {key: item for key, item in zip(keys, items, strict=True) if key not in self._known}
+        if missing:
+            self._generate(missing)
+        return [self._known[key] for key in keys]
+
+    def _generate(self, missing: dict[str, Item]) -> None:
+        keys = list(missing)
+        self.batches += 1
+        self.asked += len(keys)
+        with LineLog(self._file) if self._file else nullcontext() as log:
+            for place, got in self._answerer(list(missing.values())):
+                self._known[keys[place]] = got
+                if log and isinstance(got, Response):
+                    log.append({"key": keys[place], "response": got})
+
+
+def answers_for(answerer: Answerer, identity: dict[str, str], folder: Path | None = None) -> Answers:
+    """The answers of a model. A folder keeps those of one model only; a simulated agent's cost nothing to make again.
+
+    Raises UserError when the folder holds another model's.
+    """
+    if folder is not None:
+        _claim(folder / "model.json", identity)
+    return Answers(answerer, case_key) if identity["kind"] == "simulated" else Answers(answerer, content_key, folder)
+
+
+def _claim(path: Path, identity: dict[str, str]) -> None:
+    mine = orjson.dumps(identity, option=orjson.OPT_SORT_KEYS)
+    try:
+        if path.exists():
+            if path.read_bytes() != mine:
+                raise UserError(f"{path}: the answers kept here are another model's")
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(mine)
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from error

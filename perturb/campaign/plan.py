@@ -1,0 +1,198 @@
+"""What a run will ask, as a stream: bases, their repeats (A/A), and every operator on every bound case.
+
+Nothing is kept: the same plan can be walked again, in another process too, and gives the same items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Literal
+
+from perturb.core.canonical import digest
+from perturb.core.draw import seeded
+from perturb.core.errors import UnrepresentableError
+from perturb.core.registry import OPERATORS, SCAFFOLDS, Operator, find
+from perturb.core.values import Case, Request
+from perturb.operators import recipe
+from perturb.scaffolding.binding import bind
+from perturb.scaffolding.render import render
+from perturb.trajectories.episodes import Episode
+from perturb.trajectories.loading import load, load_all
+
+Kind = Literal["base", "aa", "perturbed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which part of the product a run covers. Empty means all. `limit` caps the bound cases (0: no cap)."""
+
+    scaffolds: tuple[str, ...] = ()
+    operators: tuple[str, ...] = ()
+    fixtures: tuple[str, ...] = ()
+    samples: int = 1
+    seed: int = 0
+    limit: int = 0
+
+
+def selection_of(manifest: dict[str, Any]) -> Selection:
+    """The selection that a run's manifest records."""
+    kept = manifest["selection"]
+    return Selection(
+        tuple(kept["scaffolds"]),
+        tuple(kept["operators"]),
+        tuple(kept["fixtures"]),
+        kept["samples"],
+        kept["seed"],
+        kept["limit"],
+    )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Item:
+    """One request to make. `base_id` is the item it is compared with. Prints as the call that makes it again."""
+
+    id: str
+    kind: Kind
+    base_id: str
+    case: Case
+    base: Case
+    request: Request
+    operator: str = ""
+    part: str = ""
+    relation: str = ""
+    recipe: str = ""
+    sample: int = 0
+
+    def __repr__(self) -> str:
+        return f"item_of({self.id!r})"
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        # Hypothesis and IPython would print every field, the whole trajectory twice.
+        printer.text(repr(self))
+
+    @property
+    def digest(self) -> str:
+        """Of the perturbed case: tells an edited operator or fixture from the recorded one."""
+        return digest(replace(self.case, lineage=()))
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of what planning did, filled while the stream is walked."""
+
+    applied: int = 0
+    not_applicable: int = 0
+    inexpressible: int = 0
+
+
+def plan(selection: Selection, tally: Tally | None = None) -> Iterator[Item]:
+    """Every item, grouped by bound case so that neighbours share their prompt's beginning."""
+    tally = tally if tally is not None else Tally()
+    operators = chosen_operators(selection)
+    for case in bound_cases(selection):
+        for base in base_items(case, selection.samples):
+            yield base
+            again = replace(base.request, draw=base.sample + selection.samples)
+            yield replace(base, id=f"{base.id}~aa", kind="aa", request=again)
+        for operator in operators:
+            yield from _perturbed(case, operator, selection, tally)
+
+
+def _perturbed(case: Case, operator: Operator, selection: Selection, tally: Tally) -> Iterator[Item]:
+    out = recipe.apply(case, operator.name, seeded(selection.seed, case.id, case.scaffold, operator.name))
+    if out is None:
+        tally.not_applicable += 1
+        return
+    try:
+        items = perturbed_items(case, out, selection.samples)
+    except UnrepresentableError:
+        tally.inexpressible += 1
+        return
+    tally.applied += 1
+    yield from items
+
+
+def base_items(case: Case, samples: int) -> list[Item]:
+    """The unperturbed requests of a bound case."""
+    request = render(case)
+    name = f"{case.id}/{case.scaffold}"
+    return [
+        Item(f"{name}#{n}", "base", f"{name}#{n}", case, case, replace(request, draw=n), sample=n)
+        for n in range(samples)
+    ]
+
+
+def perturbed_items(base: Case, out: Case, samples: int) -> list[Item]:
+    """The requests of `out`, which its lineage made from `base`. Raises UnrepresentableError when none can say it.
+
+    Several steps of one part belong to that part; steps of several parts to "compound".
+    """
+    request = render(out)
+    chain = [OPERATORS[step.operator] for step in recipe.parse("+".join(out.lineage))]
+    parts, relations = {o.part for o in chain}, {o.relation for o in chain}
+    text = "+".join(out.lineage)
+    name = f"{base.id}/{base.scaffold}"
+    return [
+        Item(
+            id=f"{name}+{text}#{n}",
+            kind="perturbed",
+            base_id=f"{name}#{n}",
+            case=out,
+            base=base,
+            request=replace(request, draw=n),
+            operator="+".join(o.name for o in chain),
+            part=parts.pop() if len(parts) == 1 else "compound",
+            relation=relations.pop() if len(relations) == 1 else "compound",
+            recipe=text,
+            sample=n,
+        )
+        for n in range(samples)
+    ]
+
+
+def chosen_operators(selection: Selection) -> list[Operator]:
+    """The selected operators in name order. Raises UserError for a name or glob that selects nothing."""
+    if not selection.operators:
+        return [OPERATORS[name] for name in sorted(OPERATORS)]
+    names: set[str] = set()
+    for glob in selection.operators:
+        found = [name for name in OPERATORS if fnmatchcase(name, glob)]
+        names.update(found or [find(OPERATORS, glob, "operator").name])
+    return [OPERATORS[name] for name in sorted(names)]
+
+
+def bound_cases(selection: Selection) -> Iterator[Case]:
+    """Every selected decision in every selected scaffold that can carry it."""
+    wanted = selection.scaffolds or tuple(sorted(SCAFFOLDS))
+    scaffolds = [find(SCAFFOLDS, name, "scaffold") for name in wanted]
+    every = (bind(case, s) for e in chosen_episodes(selection.fixtures) for case in e.cases for s in scaffolds)
+    bound = (case for case in every if case is not None)
+    if not selection.limit:
+        yield from bound
+        return
+    # The smallest hashes: an even, repeatable pick that does not favour the first fixtures.
+    keyed = sorted(bound, key=lambda case: blake2b(f"{case.id}/{case.scaffold}".encode()).digest())
+    yield from sorted(keyed[: selection.limit], key=lambda case: (case.id, case.scaffold))
+
+
+def chosen_episodes(fixtures: Sequence[str]) -> Iterator[Episode]:
+    """Episodes by glob over shipped ids, or from files and folders. Raises UserError when one selects nothing."""
+    if not fixtures:
+        yield from load_all()
+        return
+    for wanted in fixtures:
+        path = Path(wanted)
+        if path.is_dir():
+            yield from load_all(path)
+        elif path.suffix in (".json", ".jsonl"):
+            yield from load(path)
+        else:
+            found = [e for e in load_all() if fnmatchcase(e.id, wanted)]
+            if not found:
+                known = {e.id: e for e in load_all()}
+                found = [find(known, wanted, "fixture")]
+            yield from found

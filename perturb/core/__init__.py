@@ -1,0 +1,1 @@
+"""The values that everything passes around, and what everything may use: errors, draws, files, registries."""

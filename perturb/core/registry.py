@@ -1,0 +1,194 @@
+"""One decorator to register each kind of thing; importing a file is all it takes.
+
+An operator, scaffold, check, scorer or simulated agent is a plain function. A second registration of the same
+name is an error, except from the same place (a module loaded twice).
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+from perturb.core.draw import Draw
+from perturb.core.errors import UserError
+from perturb.core.scaffold import Protocol, Scaffold
+from perturb.core.values import Answer, Case, Instruction, Intent, Part, Relation
+
+Perturb = Callable[[Case, Draw], Case | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """A registered perturbation. `name` is ``part.function``."""
+
+    name: str
+    part: Part
+    relation: Relation
+    summary: str
+    perturb: Perturb
+    introduces: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A rule checker: whether an answer follows an instruction, and how to make an ideal answer follow it.
+
+    `satisfy` gives a text made compliant, `arrange` an intent made compliant; None where there is nothing to do.
+    `params` are those that an instruction must give, with their types.
+    """
+
+    name: str
+    holds: Callable[[Answer, Instruction, Case], bool]
+    satisfy: Callable[[str, Instruction], str] | None
+    arrange: Callable[[Intent, Instruction], Intent] | None
+    params: Mapping[str, type]
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A simulated agent: what it answers, and the part its known defect belongs to ("" for none)."""
+
+    name: str
+    defect: str
+    summary: str
+    answer: Callable[[Case, Case], Answer]
+
+
+OPERATORS: dict[str, Operator] = {}
+SCAFFOLDS: dict[str, Scaffold] = {}
+PROTOCOLS: dict[str, Protocol] = {}
+CHECKS: dict[str, Check] = {}
+AGENTS: dict[str, Agent] = {}
+SCORERS: dict[str, Callable[..., Any]] = {}
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _add(table: dict[str, Any], name: str, value: Any) -> None:
+    if name in table:
+        raise UserError(f"{name!r} is registered twice")
+    table[name] = value
+
+
+def _summary(function: Callable[..., Any]) -> str:
+    text = (function.__doc__ or "").strip().splitlines()
+    return text[0].strip() if text else ""
+
+
+def operator(*, part: Part, relation: Relation, introduces: tuple[str, ...] = ()) -> Callable[[F], F]:
+    """Register ``(case, draw) -> case | None`` as the operator ``part.function_name``.
+
+    `introduces` names the control tokens an operator exists to put in (none for nearly all).
+    """
+
+    def register(function: F) -> F:
+        name = f"{part}.{function.__name__}"
+        _add(OPERATORS, name, Operator(name, part, relation, _summary(function), function, introduces))
+        return function
+
+    return register
+
+
+def scaffold(function: Callable[[], Scaffold]) -> Callable[[], Scaffold]:
+    """Register the scaffold that `function` returns."""
+    made = function()
+    _add(SCAFFOLDS, made.name, made)
+    return function
+
+
+def protocol(made: Protocol) -> Protocol:
+    """Register a call protocol."""
+    _add(PROTOCOLS, made.name, made)
+    return made
+
+
+def check(
+    name: str,
+    satisfy: Callable[[str, Instruction], str] | None = None,
+    arrange: Callable[[Intent, Instruction], Intent] | None = None,
+    **params: type,
+) -> Callable[[Callable[[Answer, Instruction, Case], bool]], Callable[[Answer, Instruction, Case], bool]]:
+    """Register a rule checker under `name`, with the way to make a text comply and the parameters that it needs."""
+
+    def register(
+        function: Callable[[Answer, Instruction, Case], bool],
+    ) -> Callable[[Answer, Instruction, Case], bool]:
+        _add(CHECKS, name, Check(name, function, satisfy, arrange, params))
+        return function
+
+    return register
+
+
+def check_params(name: str, params: Mapping[str, Any]) -> None:
+    """Raises UserError when no checker has this name, or a parameter that it needs is missing or of another type."""
+    for key, kind in find(CHECKS, name, "check").params.items():
+        if key not in params:
+            raise UserError(f"{name} needs the parameter {key!r}")
+        value = params[key]
+        right = isinstance(value, kind) and not (kind is int and isinstance(value, bool))
+        if not right or (kind is list and not all(isinstance(item, str) for item in value)):
+            wanted = {int: "a whole number", str: "a text", list: "a list of texts"}.get(kind, kind.__name__)
+            raise UserError(f"{name}: {key!r} is not {wanted}")
+
+
+def agent(*, defect: str = "") -> Callable[[F], F]:
+    """Register ``(case, base case) -> answer`` as a simulated agent whose defect lies in one part."""
+
+    def register(function: F) -> F:
+        name = function.__name__
+        _add(AGENTS, name, Agent(name, defect, _summary(function), function))
+        return function
+
+    return register
+
+
+def scorer(function: F) -> F:
+    """Register ``(case, answer, verdict) -> Score | Unscored`` as a scorer, reported beside the built-in ones."""
+    _add(SCORERS, function.__name__, function)
+    return function
+
+
+def find(table: Mapping[str, Any], name: str, kind: str) -> Any:
+    """`table[name]`, or a UserError that suggests the nearest name."""
+    if name in table:
+        return table[name]
+    near = get_close_matches(name, table, n=1, cutoff=0.4)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise UserError(f"unknown {kind} {name!r}{hint} (perturb list {kind}s shows them all)")
+
+
+def load_builtin() -> None:
+    """Import everything that ships, in a fixed order. Idempotent."""
+    for package in (
+        "perturb.scaffolding.protocols",
+        "perturb.scaffolds",
+        "perturb.checks",
+        "perturb.judging.scorers",
+        "perturb.operators",
+        "perturb.agents",
+    ):
+        module = importlib.import_module(package)
+        for found in pkgutil.walk_packages(module.__path__, package + "."):
+            importlib.import_module(found.name)
+
+
+def load_file(path: Path) -> None:
+    """Import a user's module by path so that its decorators register. Raises UserError naming the file."""
+    if not path.is_file():
+        raise UserError(f"{path}: no such file")
+    spec = importlib.util.spec_from_file_location(f"perturb_user_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
+    except Exception as error:
+        raise UserError(f"{path}: {type(error).__name__}: {error}") from error

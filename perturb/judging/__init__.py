@@ -1,0 +1,1 @@
+"""What is right, and the verdict on an answer."""

@@ -1,0 +1,1 @@
+"""What a scaffold does with a case: binding, wording, rendering, parsing."""

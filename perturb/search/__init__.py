@@ -1,0 +1,1 @@
+"""Smaller failing recipes, batched property tests, fuzzing sessions."""

@@ -1,0 +1,1 @@
+"""The codec between intents and what a model sees and says."""

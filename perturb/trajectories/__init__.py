@@ -1,0 +1,1 @@
+"""Trajectories in: fixtures, and the importers of other projects' records."""

@@ -1,0 +1,107 @@
+"""Base episodes: data files in, unbound cases out.
+
+A fixture says what the agent does (intents); the world computes what it sees. Cutting an episode at an assistant
+step gives one case: the trajectory before that step, and what is right at it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from perturb.core.errors import UserError
+from perturb.core.values import Case, Expect, Instruction, Intent, Param, Pattern, Section, Tool, Turn, World
+from perturb.trajectories.patterns import ideal_args
+from perturb.trajectories.schema import Action, Fixture, Step, read_fixture
+from perturb.world.execute import execute
+from perturb.world.pages import number_refs
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """A loaded fixture: its identity and its decision points as unbound cases."""
+
+    id: str
+    family: str
+    title: str
+    path: str
+    cases: tuple[Case, ...] = field(repr=False)
+
+
+def read_episode(path: Path) -> Episode:
+    """The episode of one fixture file. Raises UserError naming file and field."""
+    fixture = read_fixture(path)
+    return Episode(fixture.id, fixture.family, fixture.title, path.name, tuple(_cut(fixture, path)))
+
+
+def _cut(fixture: Fixture, path: Path) -> Iterator[Case]:
+    world = number_refs(_world(fixture))
+    system = tuple(Section(s.title, s.text, "task") for s in fixture.system)
+    instructions = tuple(Instruction(i.text, i.source, i.check, i.params) for i in fixture.instructions)
+    turns: tuple[Turn, ...] = ()
+    number = 0
+    for index, step in enumerate(fixture.turns):
+        if step.user is not None:
+            turns += (Turn("user", step.user),)
+            continue
+        number += 1
+        yield Case(
+            id=f"{fixture.id}@{number}",
+            cluster=fixture.id,
+            family=fixture.family,
+            system=system,
+            tools=tuple(domain_tool(tool.model_dump(exclude_unset=True)) for tool in fixture.tools),
+            world=world,
+            turns=turns,
+            instructions=instructions,
+            expect=_expect(step),
+        )
+        world, turn = _play(world, step, f"{path}: turns[{index}]")
+        turns += (turn,)
+
+
+def _play(world: World, step: Step, where: str) -> tuple[World, Turn]:
+    """Run one gold step in the world. A gold action may fail only where the fixture says it does."""
+    results = []
+    intents = tuple(Intent(a.action, ideal_args(a.args)) for a in step.do)
+    for action, intent in zip(step.do, intents, strict=True):
+        world, result = execute(world, intent)
+        if result.failed != action.fails:
+            raise UserError(f'{where}.do: {intent} gave {result} (say "fails": true where that is meant)')
+        results.append(result)
+    return world, Turn("assistant", step.content, step.thinking, intents, tuple(results))
+
+
+def _expect(step: Step) -> Expect:
+    if step.say is not None:
+        first: tuple[Pattern, ...] = (Pattern("say", {"text": step.say}),)
+    else:
+        first = _patterns(step.do)
+    rest = tuple(_patterns(alternative) for alternative in step.accept)
+    return Expect((first, *rest), _patterns(step.never), step.content, step.thinking)
+
+
+def _patterns(actions: list[Action]) -> tuple[Pattern, ...]:
+    return tuple(Pattern(action.action, action.args) for action in actions)
+
+
+def domain_tool(spec: dict[str, Any]) -> Tool:
+    """A fixture's own tool (name, description, JSON Schema parameters): its name is its action."""
+    parameters = spec["parameters"]
+    required = parameters.get("required", [])
+    params = tuple(
+        Param(name, schema, name, name in required) for name, schema in parameters.get("properties", {}).items()
+    )
+    return Tool(spec["name"], spec["description"], spec["name"], params, origin="domain")
+
+
+def _world(fixture: Fixture) -> World:
+    data = fixture.world.model_dump()
+    services = {tool.name: tool.effect.model_dump(exclude_unset=True) for tool in fixture.tools}
+    for name in ("files", "pages"):
+        data[name] = {k: v if isinstance(v, str) else "\n".join(v) + "\n" for k, v in data[name].items()}
+    for name in ("tabs", "open_files", "diagnostics"):
+        data[name] = tuple(data[name])
+    return World(**data, services=services)
