@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export XDG_CACHE_HOME = $(CURDIR)/$(VENV)/cache
 export npm_config_cache = $(CURDIR)/$(VENV)/cache/npm
 
-.PHONY: demo test demo-vllm check bench bench-users clean
+.PHONY: demo test demo-vllm check attack bench bench-users clean
 
 # The main job on simulated agents: light core only.
 demo: $(VENV)/core
@@ -28,6 +28,10 @@ demo-vllm: $(VENV)/engine
 # The laws over everything registered.
 check: $(VENV)/core
 	$(BIN)/perturb check
+
+# Faults, kills, damage, hostile input: the whole matrix as one table (tried, survived). Minutes, not seconds.
+attack: $(VENV)/engine
+	$(BIN)/python -m tests.attack
 
 bench: $(VENV)/engine
 	$(BIN)/python -m tests.benchmarks.throughput
