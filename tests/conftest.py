@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -27,3 +29,17 @@ def server() -> Iterator[Server]:
     """An OpenAI-compatible server on the loopback interface."""
     with serving() as made:
         yield made
+
+
+@pytest.fixture
+def guard() -> Iterator[None]:
+    """Ends a test that hangs, far beyond what a slow machine needs: no time is measured here."""
+
+    def hung(_number: int, _frame: FrameType | None) -> None:
+        raise TimeoutError("this should have ended at once")
+
+    before = signal.signal(signal.SIGALRM, hung)
+    signal.alarm(30)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)

@@ -50,5 +50,5 @@ def execute(world: World, intent: Intent) -> tuple[World, Result]:
         return doer(world, args)
     except WorldError as error:
         return world, Result("error", {"code": error.code, "message": error.message, **error.more})
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
         return world, Result("error", {"code": "bad_argument", "message": f"{intent.action}: {error}"})

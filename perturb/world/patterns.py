@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
+from perturb.core.errors import UserError
+from perturb.core.patterns import Pattern, compile_pattern
 from perturb.world.failure import WorldError
 
 MAX_PATTERN = 300
-# Lines longer than this are searched up to here only.
-MAX_LINE = 2_000
 
 
 class Glob:
@@ -64,71 +63,9 @@ def _name(part: str, name: str) -> bool:
     return len(name) in reach
 
 
-class Regex:
-    """A compiled expression that is only ever shown a bounded line."""
-
-    def __init__(self, compiled: re.Pattern[str]) -> None:
-        self._compiled = compiled
-
-    def search(self, line: str) -> bool:
-        """Whether the expression occurs in `line`."""
-        return self._compiled.search(line[:MAX_LINE]) is not None
-
-
-def compile_regex(pattern: str, ignore_case: bool = False, literal: bool = False) -> Regex:
-    """A regular expression with at most three unbounded repeats, none of them nested, no lookaround or back-reference.
-
-    With those limits the worst case is a small power of a 2,000 character line. Raises WorldError for any other.
-    """
-    if len(pattern) > MAX_PATTERN:
-        raise WorldError("bad_argument", "pattern is too long")
-    source = re.escape(pattern) if literal else _posix(pattern)
-    if not literal:
-        _refuse_runaways(source)
+def compile_regex(pattern: str, ignore_case: bool = False, literal: bool = False) -> Pattern:
+    """A regular expression as grep reads it. Raises WorldError for what `compile_pattern` refuses."""
     try:
-        return Regex(re.compile(source, re.IGNORECASE if ignore_case else 0))
-    except re.error as error:
-        raise WorldError("bad_argument", f"bad pattern {pattern!r}: {error}") from error
-
-
-def _posix(pattern: str) -> str:
-    for name, chars in (
-        ("[:space:]", r"\s"),
-        ("[:digit:]", r"\d"),
-        ("[:alpha:]", "A-Za-z"),
-        ("[:alnum:]", "A-Za-z0-9"),
-    ):
-        pattern = pattern.replace(name, chars)
-    return pattern
-
-
-def _refuse_runaways(source: str) -> None:
-    repeats, depth, repeat_in_group, at = 0, 0, [False], 0
-    while at < len(source):
-        char = source[at]
-        if char == "\\":
-            if source[at + 1 : at + 2].isdigit():
-                raise WorldError("bad_argument", "back-references are not supported")
-            at += 1
-        elif char == "[":
-            at = max(at, source.find("]", at + 2))
-        elif char == "(":
-            if source.startswith("(?", at) and not source.startswith("(?:", at):
-                raise WorldError("bad_argument", "lookaround is not supported")
-            depth += 1
-            repeat_in_group.append(False)
-        elif char == ")" and depth:
-            depth -= 1
-            inner = repeat_in_group.pop()
-            if inner and source[at + 1 : at + 2] in ("*", "+", "{"):
-                raise WorldError("bad_argument", "nested repeats are not supported")
-            repeat_in_group[-1] |= inner
-        elif char in "|?":
-            # Inside a repeated group these make it as ambiguous as a repeat does.
-            repeat_in_group[-1] = True
-        elif char in "*+{":
-            repeats += 1
-            repeat_in_group[-1] = True
-        at += 1
-    if repeats > 3:
-        raise WorldError("bad_argument", "too many repeats in one pattern")
+        return compile_pattern(pattern, ignore_case=ignore_case, literal=literal)
+    except UserError as error:
+        raise WorldError("bad_argument", str(error)) from error

@@ -45,7 +45,8 @@ WORLD = number_refs(
         ("echo `id`", "", 2),
         ("cat <<'E' > n.txt && wc -l n.txt\none\ntwo\nE", "2 n.txt\n", 0),
         ("sed -i 's/3/5/' src/a.py && tail -n 1 src/a.py", "RETRIES = 5\n", 0),
-        ("grep '(a+)+$' src/a.py", "", 2),
+        ("grep '(a+)+$' src/a.py", "", 1),
+        (r"grep '\(a\)\1' src/a.py", "", 2),
         ("printf 'b\\na\\n' | sort | head -n 1", "a\n", 0),
     ],
 )
