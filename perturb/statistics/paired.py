@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from math import sqrt
 from statistics import fmean
 
-# Up to this many fixtures every sign flip is tried; above it, this many random ones are.
-EXACT_CLUSTERS = 14
-RANDOM_FLIPS = 10_000
+from perturb.statistics.distributions import binomial_cdf, t_quantile
+from perturb.statistics.sums import Term, upper_tail
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +72,12 @@ def _cluster_sums(pairs: Sequence[Pair], centre: float) -> list[float]:
 
 
 def _interval(pairs: Sequence[Pair], mean: float, level: float) -> tuple[float, float] | None:
-    from scipy.stats import t
-
     residuals = _cluster_sums(pairs, mean)
     groups = len(residuals)
     if groups < 2:
         return None
     variance = groups / (groups - 1) * sum(r * r for r in residuals) / len(pairs) ** 2
-    half = float(t.ppf(0.5 + level / 2, groups - 1)) * sqrt(variance)
+    half = t_quantile(0.5 + level / 2, groups - 1) * sqrt(variance)
     if half < 1e-12:
         # No spread seen is not no spread: the exact bound for zero events in this many fixtures.
         half = 1 - ((1 - level) / 2) ** (1 / groups)
@@ -88,19 +85,14 @@ def _interval(pairs: Sequence[Pair], mean: float, level: float) -> tuple[float, 
 
 
 def sign_flip_p(sums: Sequence[float]) -> float:
-    """Two-sided p-value of the fixture-level sign-flip permutation test. Exact for few fixtures, else seeded."""
-    import numpy as np
+    """Two-sided p-value of the fixture-level sign-flip permutation test: every sign is as likely as its opposite.
 
-    values = np.array([value for value in sums if value != 0.0])
-    if values.size == 0:
-        return 1.0
-    observed = abs(values.sum()) - 1e-12
-    if values.size <= EXACT_CLUSTERS:
-        count = 1 << values.size
-        bits = (np.arange(count)[:, None] >> np.arange(values.size)) & 1
-        return float(np.mean(np.abs((1 - 2 * bits) @ values) >= observed))
-    signs = np.random.default_rng(0).choice((-1.0, 1.0), size=(RANDOM_FLIPS, values.size))
-    return float((1 + np.sum(np.abs(signs @ values) >= observed)) / (RANDOM_FLIPS + 1))
+    >>> sign_flip_p([1.0] * 6)
+    0.03125
+    """
+    sizes = [abs(value) for value in sums if value != 0.0]
+    terms = [Term((-size, size), (0.5, 0.5)) for size in sizes]
+    return min(1.0, 2 * upper_tail(terms, abs(sum(sums)))) if sizes else 1.0
 
 
 def mcnemar_p(worse: int, better: int) -> float:
@@ -109,10 +101,7 @@ def mcnemar_p(worse: int, better: int) -> float:
     >>> mcnemar_p(6, 0)
     0.03125
     """
-    from scipy.stats import binomtest
-
-    total = worse + better
-    return float(binomtest(worse, total, 0.5).pvalue) if total else 1.0
+    return min(1.0, 2 * binomial_cdf(min(worse, better), worse + better, 0.5))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import comb, sqrt
 
+from perturb.statistics.distributions import beta_quantile, normal_quantile
+
 
 def wilson(successes: int, trials: int, level: float = 0.95) -> tuple[float, float]:
     """Wilson score interval, for plots.
@@ -11,11 +13,9 @@ def wilson(successes: int, trials: int, level: float = 0.95) -> tuple[float, flo
     >>> [round(x, 3) for x in wilson(90, 100)]
     [0.826, 0.945]
     """
-    from scipy.stats import norm
-
     if trials == 0:
         return (0.0, 1.0)
-    z = float(norm.ppf(0.5 + level / 2))
+    z = normal_quantile(0.5 + level / 2)
     p, n = successes / trials, trials
     middle = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
@@ -28,11 +28,9 @@ def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> tuple[f
     >>> [round(x, 4) for x in clopper_pearson(0, 100)]
     [0.0, 0.0362]
     """
-    from scipy.stats import beta
-
     tail = (1 - level) / 2
-    low = float(beta.ppf(tail, successes, trials - successes + 1)) if successes else 0.0
-    high = float(beta.ppf(1 - tail, successes + 1, trials - successes)) if successes < trials else 1.0
+    low = beta_quantile(tail, successes, trials - successes + 1) if successes else 0.0
+    high = beta_quantile(1 - tail, successes + 1, trials - successes) if successes < trials else 1.0
     return (low, high)
 
 

@@ -149,8 +149,10 @@ def _tensors() -> Iterator[tuple[str, tuple[int, ...]]]:
 
 def _write_weights(path: Path, seed: int) -> None:
     """A safetensors file: header length, JSON header, float32 data. Norms are one, the rest uniform noise."""
-    import numpy as np
-
+    try:
+        import numpy as np
+    except ImportError as error:
+        raise UserError("writing a checkpoint needs numpy (every engine that reads one brings it)") from error
     generator = random.Random(seed)
     header: dict[str, Any] = {"__metadata__": {"format": "pt", "weights": "random"}}
     data: list[bytes] = []
