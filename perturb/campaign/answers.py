@@ -14,7 +14,7 @@ import orjson
 
 from perturb.campaign.journal import LineLog, read_lines
 from perturb.campaign.plan import Item
-from perturb.campaign.runner import Answerer, response_from
+from perturb.campaign.runner import Answerer, Feed, response_from
 from perturb.core.canonical import digest
 from perturb.core.errors import UserError
 from perturb.core.values import Failure, Response
@@ -61,14 +61,14 @@ class Answers:
         return [self._known[key] for key in keys]
 
     def _generate(self, missing: dict[str, Item]) -> None:
-        keys = list(missing)
         self.batches += 1
-        self.asked += len(keys)
+        self.asked += len(missing)
         with LineLog(self._file) if self._file else nullcontext() as log:
-            for place, got in self._answerer(list(missing.values())):
-                self._known[keys[place]] = got
+            for item, got in self._answerer(Feed(missing.values())):
+                key = self.key(item)
+                self._known[key] = got
                 if log and isinstance(got, Response):
-                    log.append({"key": keys[place], "response": got})
+                    log.append({"key": key, "response": got})
 
 
 def answers_for(answerer: Answerer, identity: dict[str, str], folder: Path | None = None) -> Answers:

@@ -40,14 +40,15 @@ def connect(spec: ModelSpec) -> tuple[Answerer, dict[str, str]]:
     if spec.base_url:
         from perturb.engines.openai_server import OpenAIServer
 
-        server = OpenAIServer.connect(spec.base_url, spec.model_name)
-        return from_engine(server, sampling), dict(server.identity)
+        server = OpenAIServer.connect(spec.base_url, spec.model_name, sampling)
+        return from_engine(server), dict(server.identity)
     from perturb.engines.vllm import VLLMEngine
 
     engine = VLLMEngine.load(
         spec.model,
+        sampling,
         tensor_parallel_size=spec.tensor_parallel_size,
         expert_parallel=spec.expert_parallel,
         max_model_len=spec.max_model_len,
     )
-    return from_engine(engine, sampling), dict(engine.identity)
+    return from_engine(engine), dict(engine.identity)

@@ -2,31 +2,58 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from perturb.campaign.journal import Journal
 from perturb.campaign.plan import Item, Selection, Tally, plan
 from perturb.core.registry import Agent
-from perturb.core.values import Failure, Response
-from perturb.engines.base import Engine, Sampling
+from perturb.core.values import Failure, Request, Response
+from perturb.engines.base import Engine
 from perturb.judging.ideal import spoken
 from perturb.judging.scoring import scored
 
-# Requests handed to an engine at once: enough for continuous batching, little enough to keep memory flat.
-BATCH = 512
+# Records after which what was answered is forced to the disk.
+_SYNC = 512
 
-Answerer = Callable[[list[Item]], Iterator[tuple[int, Response | Failure]]]
+# Items in, answered items out, by the rules of :meth:`perturb.engines.base.Engine.stream`.
+Answerer = Callable[[Callable[[], Item | None]], Iterator[tuple[Item, Response | Failure]]]
 Progress = Callable[[int], None]
 
 
-def from_engine(engine: Engine, sampling: Sampling) -> Answerer:
+class Feed:
+    """What is asked next: first what was pushed, then the items of an iterable, made when they are needed.
+
+    Push while answers are read: a follow-up request goes out as soon as the engine has room.
+
+    >>> feed = Feed("ab")
+    >>> feed(), feed.push("c"), feed(), feed(), feed()
+    ('a', None, 'c', 'b', None)
+    """
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        self._items = iter(items)
+        self._pushed: deque[Item] = deque()
+
+    def push(self, item: Item) -> None:
+        """Ask `item` before anything that is still planned."""
+        self._pushed.append(item)
+
+    def __call__(self) -> Item | None:
+        return self._pushed.popleft() if self._pushed else next(self._items, None)
+
+
+def from_engine(engine: Engine) -> Answerer:
     """Answers from a real engine; samples of the same request differ in their draw."""
 
-    def answer(items: list[Item]) -> Iterator[tuple[int, Response | Failure]]:
-        yield from engine.generate([item.request for item in items], sampling)
+    def answer(pull: Callable[[], Item | None]) -> Iterator[tuple[Item, Response | Failure]]:
+        def request() -> tuple[Item, Request] | None:
+            item = pull()
+            return None if item is None else (item, item.request)
+
+        yield from engine.stream(request)
 
     return answer
 
@@ -34,9 +61,9 @@ def from_engine(engine: Engine, sampling: Sampling) -> Answerer:
 def from_agent(agent: Agent) -> Answerer:
     """Answers from a simulated agent, spoken in the case's own protocol and parsed like any other."""
 
-    def answer(items: list[Item]) -> Iterator[tuple[int, Response | Failure]]:
-        for place, item in enumerate(items):
-            yield place, _spoken_by(agent, item)
+    def answer(pull: Callable[[], Item | None]) -> Iterator[tuple[Item, Response | Failure]]:
+        while (item := pull()) is not None:
+            yield item, _spoken_by(agent, item)
 
     return answer
 
@@ -50,24 +77,28 @@ def _spoken_by(agent: Agent, item: Item) -> Response | Failure:
 
 
 def run(selection: Selection, answerer: Answerer, folder: Path, progress: Progress) -> Tally:
-    """Ask what is not yet answered, score it and journal it. Interrupt at will: what is journalled stays."""
+    """Ask what is not yet answered, score it and journal it. Interrupt at will: what is journalled stays.
+
+    One stream from the plan to the journal: items are made when the engine has room for them, and answers are judged
+    and written as they come, so that memory holds what is under way and nothing else.
+    """
     tally = Tally()
     with Journal(folder) as journal:
-        for batch in batched(plan(selection, tally), BATCH):
-            left = [item for item in batch if item.id not in journal.done]
-            progress(len(batch) - len(left))
-            for place, got in answerer(left):
-                journal.append(record(left[place], got))
-                progress(1)
-            journal.sync()
+        answers = answerer(Feed(_left(plan(selection, tally), journal, progress)))
+        for count, (item, got) in enumerate(answers, 1):
+            journal.append(record(item, got))
+            progress(1)
+            if count % _SYNC == 0:
+                journal.sync()
     return tally
 
 
-def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Lists of at most `size` items."""
-    stream = iter(items)
-    while batch := list(islice(stream, size)):
-        yield batch
+def _left(items: Iterable[Item], journal: Journal, progress: Progress) -> Iterator[Item]:
+    for item in items:
+        if item.id in journal.done:
+            progress(1)
+        else:
+            yield item
 
 
 def record(item: Item, got: Response | Failure, judgement: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import Protocol
+from typing import Protocol, TypeAlias, TypeVar
 
 from perturb.core.values import Failure, Request, Response
+
+Key = TypeVar("Key")
+# The next request under the caller's own name for it; None: nothing right now.
+Pull: TypeAlias = Callable[[], tuple[Key, Request] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +29,30 @@ class Sampling:
         return replace(self, seed=seed)
 
 
+RECOMMENDED = Sampling()
+
+
 class Engine(Protocol):
-    """Answers requests in batches."""
+    """Answers requests as a stream: in as soon as there is room, out as soon as they are answered.
+
+    How answers are drawn (:class:`Sampling`) is given when an engine is made.
+    """
 
     @property
     def identity(self) -> Mapping[str, str]:
         """What answered: name, kind, version, digest of the weights' configuration."""
 
-    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Response | Failure]]:
-        """Every index of `requests` exactly once, in any order. Never raises for one request's sake."""
+    def stream(self, pull: Pull[Key]) -> Iterator[tuple[Key, Response | Failure]]:
+        """Every pulled request answered exactly once, in the order of completion; none waits for a neighbour.
+
+        The engine calls `pull` in the thread that iterates, whenever it has room for one more: at the start, and
+        again after every answer it yielded, so that whoever reads the answers may ask follow-up requests. It pulls
+        no further ahead than it needs to stay busy: what is pulled is what memory holds. The stream ends when `pull`
+        gives None while nothing is under way. Keys are carried, never compared or hashed.
+
+        What goes wrong with one request is that request's Failure; nothing is raised for one request's sake. A
+        reader that stops early closes the iterator, which gives up what is under way at once.
+        """
 
 
 def answer_seed(seed: int, prompt: str, bits: int = 63) -> int:

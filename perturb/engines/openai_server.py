@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -15,7 +14,7 @@ import orjson
 from perturb.core.errors import UserError
 from perturb.core.values import Failure, Request, Response
 from perturb.engines import openai_wire
-from perturb.engines.base import Sampling
+from perturb.engines.base import RECOMMENDED, Key, Pull, Sampling
 
 if TYPE_CHECKING:
     import httpx
@@ -39,10 +38,17 @@ class OpenAIServer:
     concurrency: int = 16
     timeout_s: float = 600.0
     pause_s: float = 0.25
+    sampling: Sampling = RECOMMENDED
 
     @classmethod
     def connect(
-        cls, base_url: str, model_name: str = "", *, concurrency: int = 16, timeout_s: float = 600.0
+        cls,
+        base_url: str,
+        model_name: str = "",
+        sampling: Sampling = RECOMMENDED,
+        *,
+        concurrency: int = 16,
+        timeout_s: float = 600.0,
     ) -> OpenAIServer:
         """Find out which model the server has (its first, unless named). Raises UserError when it cannot be asked."""
         base_url = _checked(base_url.rstrip("/"))
@@ -52,17 +58,21 @@ class OpenAIServer:
         identity = {"name": model, "kind": "server", "owned_by": owner, "version": "", "weights": "unknown"}
         if owner == "vllm":
             identity["version"] = draft._version()
-        return cls(base_url, identity, concurrency, timeout_s)
+        return cls(base_url, identity, concurrency, timeout_s, sampling=sampling)
 
-    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Response | Failure]]:
+    def stream(self, pull: Pull[Key]) -> Iterator[tuple[Key, Response | Failure]]:
         """Answers as they come. What goes wrong with one request is that request's Failure."""
         client = self._client()
         pool = ThreadPoolExecutor(self.concurrency, thread_name_prefix="perturb-server")
+        asked: dict[Future[Response | Failure], Key] = {}
         try:
-            ask = partial(self._answer, client, sampling)
-            places = {pool.submit(ask, request): index for index, request in enumerate(requests)}
-            for done in as_completed(places):
-                yield places[done], done.result()
+            while True:
+                while len(asked) < self.concurrency and (pulled := pull()):
+                    asked[pool.submit(self._answer, client, self.sampling, pulled[1])] = pulled[0]
+                if not asked:
+                    return
+                for done in wait(asked, return_when=FIRST_COMPLETED).done:
+                    yield asked.pop(done), done.result()
         finally:
             # Interrupted: drop what waits, and cut off what is under way, so that leaving is immediate.
             pool.shutdown(wait=False, cancel_futures=True)

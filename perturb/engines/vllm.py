@@ -9,17 +9,20 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from perturb.core.canonical import digest
 from perturb.core.errors import UserError
 from perturb.core.values import Failure, Request, Response
-from perturb.engines.base import Sampling, answer_seed
+from perturb.engines.base import RECOMMENDED, Key, Pull, Sampling, answer_seed
 from perturb.formats.m2.template import END_MARK, TemplateError, render
 
 # Room for the key-value cache on a CPU, in GiB: a million tokens of the small checkpoint.
 _CPU_CACHE_GIB = "1"
+# Requests handed over at once: enough for continuous batching, little enough to keep memory flat.
+_BATCH = 512
 
 
 @dataclass(frozen=True)
@@ -30,10 +33,17 @@ class VLLMEngine:
     tokenizer: Any
     max_model_len: int
     identity: Mapping[str, str]
+    sampling: Sampling = RECOMMENDED
 
     @classmethod
     def load(
-        cls, model: str, *, tensor_parallel_size: int = 1, expert_parallel: bool = False, max_model_len: int = 0
+        cls,
+        model: str,
+        sampling: Sampling = RECOMMENDED,
+        *,
+        tensor_parallel_size: int = 1,
+        expert_parallel: bool = False,
+        max_model_len: int = 0,
     ) -> VLLMEngine:
         """Load a checkpoint folder or a hub id. Raises UserError, in one line, for what cannot be loaded."""
         local = _local_config(model)
@@ -49,7 +59,13 @@ class VLLMEngine:
             raise UserError(f"{model}: vLLM could not load it: {_first_line(error)}") from error
         _must_speak_m2(model, config)
         identity = _identity(model, local is not None, config) | {"device": device, "version": f"vllm {version}"}
-        return cls(llm, llm.get_tokenizer(), int(settings.max_model_len), identity)
+        return cls(llm, llm.get_tokenizer(), int(settings.max_model_len), identity, sampling)
+
+    def stream(self, pull: Pull[Key]) -> Iterator[tuple[Key, Response | Failure]]:
+        """Answers in batches: a batch's answers come together, and the next is pulled then."""
+        while batch := list(islice(iter(pull, None), _BATCH)):
+            for index, got in self.generate([request for _, request in batch], self.sampling):
+                yield batch[index][0], got
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Response | Failure]]:
         """Answer `requests` in one batch. A request that cannot be asked is a Failure of its own.

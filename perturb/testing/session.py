@@ -13,7 +13,6 @@ from perturb.campaign.answers import Answers
 from perturb.campaign.asking import Asking
 from perturb.campaign.decision import Decision, decide, failure_records, records, with_bases
 from perturb.campaign.plan import Item, Selection, plan
-from perturb.campaign.runner import BATCH
 from perturb.core.errors import UserError
 from perturb.testing import options
 from perturb.testing.assertions import Campaign
@@ -21,6 +20,8 @@ from perturb.testing.keeper import Keeper
 
 _SESSION: pytest.StashKey[TestSession] = pytest.StashKey()
 _KEEPER: pytest.StashKey[Keeper] = pytest.StashKey()
+# Requests asked at once, ahead of the tests that need their answers.
+BATCH = 512
 
 
 class TestSession:

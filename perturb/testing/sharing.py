@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from multiprocessing.connection import Client, Connection, Listener
 from typing import Any
@@ -74,9 +74,10 @@ class Remote:
 
     @property
     def answerer(self) -> Answerer:
-        """Answers of the shared engine."""
+        """Answers of the shared engine, everything that is wanted in one message."""
 
-        def answer(items: list[Item]) -> Iterator[tuple[int, Response | Failure]]:
-            yield from enumerate(self._ask(items))
+        def answer(pull: Callable[[], Item | None]) -> Iterator[tuple[Item, Response | Failure]]:
+            while items := list(iter(pull, None)):
+                yield from zip(items, self._ask(items), strict=True)
 
         return answer

@@ -7,12 +7,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import chain, islice
 from itertools import count as count_up
 from pathlib import Path
 
 from perturb.campaign.plan import Selection, plan
 from perturb.core.registry import load_builtin
+from perturb.core.values import Request
 from perturb.engines.base import Sampling
 from perturb.formats.m2.template import render as prompt
 
@@ -49,6 +52,12 @@ def start_up() -> None:
     print(f"start: python {bare:.3f} s, import perturb +{package - bare:.3f} s, perturb --help {command:.3f} s in all")
 
 
+def feed(requests: Iterable[Request]) -> Callable[[], tuple[int, Request] | None]:
+    """What an engine pulls."""
+    numbered = enumerate(requests)
+    return lambda: next(numbered, None)
+
+
 def engine() -> None:
     """The whole run on vLLM (CPU) against one LLM.generate call on the same prompts, side by side."""
     from perturb.campaign.runner import from_engine, run
@@ -58,19 +67,24 @@ def engine() -> None:
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / "model"
         build(model)
-        loaded = VLLMEngine.load(str(model), tensor_parallel_size=1, expert_parallel=False, max_model_len=0)
+        loaded = VLLMEngine.load(str(model))
         selection, sampling = Selection(limit=8, operators=("tools.*", "system.*")), Sampling(max_tokens=48)
         requests = [item.request for item in plan(selection)]
-        list(loaded.generate(requests[:8], sampling))
+        list(replace(loaded, sampling=sampling).stream(feed(requests[:8])))
         ratios = []
         for attempt in range(3):
             start = time.perf_counter()
-            list(loaded.generate(requests, sampling.with_seed(1000 + attempt)))
+            list(replace(loaded, sampling=sampling.with_seed(1000 + attempt)).stream(feed(requests)))
             alone = time.perf_counter() - start
             out = Path(folder) / f"run{attempt}"
             out.mkdir()
             start = time.perf_counter()
-            run(selection, from_engine(loaded, sampling.with_seed(2000 + attempt)), out, lambda _count: None)
+            run(
+                selection,
+                from_engine(replace(loaded, sampling=sampling.with_seed(2000 + attempt))),
+                out,
+                lambda _count: None,
+            )
             ratios.append((time.perf_counter() - start) / alone)
         print(
             f"engine: {len(requests)} requests, perturb run / one generate call = {sorted(ratios)[1]:.2f} (median of 3)"

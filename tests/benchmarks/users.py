@@ -47,8 +47,8 @@ def fuzzing(model: Path) -> None:
     from perturb.search.speculation import batched
     from perturb.strategies import decisions
 
-    engine = VLLMEngine.load(str(model), tensor_parallel_size=1, expert_parallel=False, max_model_len=0)
-    answerer = from_engine(engine, Sampling(max_tokens=ANSWER))
+    engine = VLLMEngine.load(str(model), Sampling(max_tokens=ANSWER))
+    answerer = from_engine(engine)
     seen: list[str] = []
 
     @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))

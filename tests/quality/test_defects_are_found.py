@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import pytest
 
 from perturb.campaign.journal import open_folder, read
 from perturb.campaign.plan import Item, Selection, plan
-from perturb.campaign.runner import from_agent, record, run
+from perturb.campaign.runner import Feed, from_agent, record, run
 from perturb.core.registry import AGENTS
 from perturb.statistics.summary import summarise
 
@@ -27,9 +27,8 @@ def items() -> list[Item]:
 def answered(agent: str) -> Iterator[dict[str, Any]]:
     from perturb.core.registry import AGENTS
 
-    some = items()
-    for place, got in from_agent(AGENTS[agent])(some):
-        facts = record(some[place], got)
+    for item, got in from_agent(AGENTS[agent])(Feed(items())):
+        facts = record(item, got)
         if facts["verdict"]:
             verdict = facts["verdict"]
             facts["verdict"] = {"joint": verdict.joint, "outcome": verdict.outcome, "rules": [], "schema_valid": True}
@@ -64,8 +63,8 @@ def test_a_run_is_the_same_when_it_is_resumed(tmp_path: Path) -> None:
         open_folder(folder, {"selection": {}}, resume=False)
     run(selection, from_agent(AGENTS["perfect"]), whole, lambda _count: None)
 
-    def dies(batch: list[Item]) -> Any:
-        for number, answer in enumerate(from_agent(AGENTS["perfect"])(batch)):
+    def dies(pull: Callable[[], Item | None]) -> Any:
+        for number, answer in enumerate(from_agent(AGENTS["perfect"])(pull)):
             if number == 7:
                 raise KeyboardInterrupt
             yield answer

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -31,12 +32,17 @@ def ask(text: str = "hi") -> Request:
     return Request(({"role": "user", "content": text},), TOOLS)
 
 
+def feed(requests: Iterable[Request]) -> Callable[[], tuple[int, Request] | None]:
+    numbered = enumerate(requests)
+    return lambda: next(numbered, None)
+
+
 def engine_of(server: Server, timeout_s: float = 5.0) -> OpenAIServer:
     return replace(OpenAIServer.connect(server.url, timeout_s=timeout_s), pause_s=0.01)
 
 
 def one(server: Server, request: Request | None = None, **options: float) -> Response | Failure:
-    ((index, got),) = engine_of(server, **options).generate([request or ask()], Sampling())
+    ((index, got),) = engine_of(server, **options).stream(feed([request or ask()]))
     assert index == 0
     return got
 
@@ -76,7 +82,7 @@ def test_many_at_once_each_get_their_own_answer(server: Server) -> None:
         return ok({"content": asked["messages"][0]["content"]})
 
     server.reply = meet
-    got = dict(engine_of(server).generate([ask(str(n)) for n in range(32)], Sampling()))
+    got = dict(engine_of(server).stream(feed([ask(str(n)) for n in range(32)])))
     assert {index: getattr(answer, "text", "") for index, answer in got.items()} == {n: str(n) for n in range(32)}
 
 
@@ -146,7 +152,7 @@ def test_proxies_of_the_environment_are_ignored(server: Server, monkeypatch: pyt
 def test_an_abandoned_batch_ends_at_once(server: Server) -> None:
     release = threading.Event()
     server.reply = lambda number, _: ok({"content": "a"}) if number == 0 else (release.wait(5.0), None)[1]
-    answers = engine_of(server).generate([ask()] * 400, Sampling())
+    answers = engine_of(server).stream(feed([ask()] * 400))
     next(answers)
     answers.close()  # type: ignore[attr-defined]  # a generator
     assert not release.is_set()
