@@ -110,12 +110,14 @@ class Result:
     paths: paths · matches: matches[{path, line, text}] · shell: stdout, stderr, exit_code · page: url, title,
     tabs[{url, title}], tab, nodes[{id, role, name, depth, value?, level?, states[]}], message? · search: query,
     hits[{title, url, snippet}] · document: url, title, text · python: stdout, error · record: any JSON under
-    `value` · done: message · error: code, message (+ anything) — an error of any action.
+    `value` · done: message · error: code, message (+ anything) — an error of any action. `undo` is what to put back
+    into the world to have it as it was before (see perturb.world.changes); no model sees it.
     """
 
     kind: str
     data: JsonObject = field(default_factory=dict)
     edits: tuple[TextEdit, ...] = ()
+    undo: JsonObject = field(default_factory=dict, repr=False)
 
     @property
     def failed(self) -> bool:
@@ -141,7 +143,8 @@ class World:
     files: absolute POSIX path → text. pages: URL → HTML (interactive elements carry unique `id`s).
     documents: URL → {title, text}. records: table → id → object. services: action → effect (see
     perturb.world.records). python: code → recorded stdout. refs: element id → the number shown to the model.
-    form: element id → value typed or selected. tabs: open URLs, `tab` is the index of the current one.
+    form: element id → value typed or selected. tabs: open URLs, `tab` is the index of the current one. sent: the
+    buttons pressed and forms submitted so far, in order.
     """
 
     os: str = "linux"
@@ -161,6 +164,7 @@ class World:
     tabs: tuple[str, ...] = ()
     tab: int = 0
     trail: tuple[str, ...] = ()
+    sent: tuple[str, ...] = ()
     # What an editor would show beside the conversation: open files, diagnostics.
     open_files: tuple[str, ...] = ()
     diagnostics: tuple[str, ...] = ()
@@ -186,11 +190,13 @@ class Pattern:
 
     ``{"$any": [v, …]}`` any of these · ``{"$has": [text, …]}`` contains each, plus ``"$example"`` for the ideal
     answer · ``{"$free": example}`` anything. Arguments not named must be absent or at their default, unless the
-    action declares them free (a reason, a timeout).
+    action declares them free (a reason, a timeout). What does the same in the world counts as well, unless the
+    `spelling` is the point.
     """
 
     action: str
     args: JsonObject = field(default_factory=dict)
+    spelling: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,13 +204,15 @@ class Expect:
     """What is right. `any_of`: alternatives, each the calls of one reply in any order; the first is the ideal.
 
     `never`: intents that make a reply wrong whatever else it does. `text` and `thinking` are what the ideal answer
-    says beside its calls, before instructions shape it. Source of `never`: ToolSandbox's minefields.
+    says beside its calls, before instructions shape it. `ahead` are the steps that follow before the user is spoken
+    to again: an answer that is already there is right too. Source of `never`: ToolSandbox's minefields.
     """
 
     any_of: tuple[tuple[Pattern, ...], ...]
     never: tuple[Pattern, ...] = ()
     text: str = ""
     thinking: str = ""
+    ahead: tuple[tuple[Pattern, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import shlex
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
-from perturb.core.actions import READ_ONLY, REQUIRED, Field, fields
+from perturb.core.actions import REQUIRED, Field, fields
 from perturb.core.values import Intent, Json, Pattern, World
 from perturb.toolbox import toolbox
 from perturb.toolbox.codecs import absolute
@@ -158,8 +158,3 @@ def pair(patterns: tuple[Pattern, ...], intents: tuple[Intent, ...], world: Worl
     for index in range(len(patterns)):
         place(index, set())
     return {pattern: intent for intent, pattern in taken.items()}
-
-
-def harmless(intent: Intent, world: World) -> bool:
-    """Whether doing this one more time changes nothing outside the conversation."""
-    return toolbox.normal(intent, world).action in READ_ONLY

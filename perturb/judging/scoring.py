@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from perturb.core.registry import CHECKS, SCORERS
-from perturb.core.values import Answer, Case, Intent, Pattern, Reply, Response, Undecodable, Unparsed
+from perturb.core.values import Answer, Case, Intent, Reply, Response, Undecodable, Unparsed
 from perturb.judging.ideal import understand
-from perturb.judging.matching import Argument, compare, harmless, matches, pair
+from perturb.judging.matching import Argument, matches
+from perturb.judging.outcome import Found, against
 from perturb.scaffolding.parsing import parse
 from perturb.toolbox import toolbox
 from perturb.toolbox.json_schema import first_violation
@@ -30,7 +30,6 @@ OUTCOMES = (
     "cut",
     "forbidden",
 )
-_REFUSALS = ("i can't", "i cannot", "i can not", "i'm unable", "i am unable", "i won't", "sorry", "i'm sorry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +115,7 @@ def _schema_violation(case: Case, answer: Answer) -> str | None:
     return None
 
 
-_Found = tuple[str, str, tuple[Argument, ...]]
-
-
-def _outcome(case: Case, answer: Answer, violation: str | None) -> _Found:
+def _outcome(case: Case, answer: Answer, violation: str | None) -> Found:
     understood = tuple(intent for intent in answer.intents if isinstance(intent, Intent))
     for pattern in case.expect.never:
         if any(matches(pattern, intent, case.world) for intent in understood):
@@ -132,53 +128,4 @@ def _outcome(case: Case, answer: Answer, violation: str | None) -> _Found:
         return "schema_invalid", violation, ()
     if not answer.intents:
         return "no_call", "neither a call nor words", ()
-    return _against_alternatives(case, answer, understood)
-
-
-def _against_alternatives(case: Case, answer: Answer, intents: tuple[Intent, ...]) -> _Found:
-    extra: Intent | None = None
-    for patterns in case.expect.any_of:
-        pairs = pair(patterns, intents, case.world)
-        if len(pairs) == len(patterns):
-            spare = [i for n, i in enumerate(intents) if n not in pairs.values()]
-            extra = next((i for i in spare if not harmless(i, case.world)), None)
-            if extra is None:
-                return "correct", "", ()
-    if extra is not None:
-        return "extra_side_effect", f"also did {extra.action} {dict(extra.args)}", ()
-    return _nearest(case, answer, intents)
-
-
-def _nearest(case: Case, answer: Answer, intents: tuple[Intent, ...]) -> _Found:
-    """Which kind of wrong, measured against the expected alternative."""
-    expected = case.expect.any_of[0]
-    wants_words = expected[0].action == "say"
-    words_only = all(intent.action == "say" for intent in intents)
-    if wants_words and not words_only:
-        return "unexpected_call", f"called {intents[0].action} where words were right", ()
-    if words_only and not wants_words:
-        text = answer.reply.text.strip().lower()
-        return ("refused" if text.startswith(_REFUSALS) else "no_call"), "words where a call was right", ()
-    pairs = pair(expected, intents, case.world)
-    for index, pattern in enumerate(expected):
-        if index not in pairs:
-            return _mismatch(pattern, intents, case, bool(pairs))
-    return "wrong_tool", "not one of the accepted answers", ()
-
-
-def _mismatch(pattern: Pattern, intents: tuple[Intent, ...], case: Case, some_right: bool) -> _Found:
-    compared = [found for i in intents if (found := compare(pattern, i, case.world)) is not None]
-    if not compared:
-        if some_right:
-            return "missing_call", f"{pattern.action} is missing", ()
-        return "wrong_tool", f"{intents[0].action} instead of {pattern.action}", ()
-    best = max(compared, key=lambda arguments: sum(a.right for a in arguments))
-    wrong = next((a for a in best if not a.right), None)
-    if wrong is None:
-        return "missing_call", f"one {pattern.action} too few", best
-    return "wrong_argument", f"{wrong.name}: expected {_short(wrong.expected)}, got {_short(wrong.got)}", best
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 120 else text[:117] + "..."
+    return against(case, answer, understood)

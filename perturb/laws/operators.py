@@ -31,7 +31,8 @@ FRAME: dict[str, frozenset[str]] = {
     "user": frozenset({"turns", "expect", "instructions"}),
     "environment": frozenset({"world", "turns", "expect"}),
     "thinking": frozenset({"turns", "surface"}),
-    "results": frozenset({"turns", "expect"}),
+    # A call that came to nothing left the world as it was.
+    "results": frozenset({"turns", "expect", "world"}),
     "history": frozenset({"turns"}),
     "scaffold": frozenset({"scaffold", "surface", "tools", "system", "instructions", "expect"}),
 }

@@ -10,6 +10,7 @@ from perturb.core.values import Case, Expect, Pattern, Result, TextEdit, Turn
 from perturb.operators.user import expected_text
 from perturb.operators.words import NOISE
 from perturb.toolbox import toolbox
+from perturb.world.changes import undone
 
 
 def _last(case: Case) -> Turn | None:
@@ -34,7 +35,8 @@ def _fault(case: Case, code: str, message: str) -> Case | None:
         return None
     again = Expect(((Pattern(call.action, call.args),),), (), turn.text, "That was a passing fault, so I try it again.")
     failed = Result("error", {"code": code, "message": message})
-    return replace(_with_last(case, (failed,)), expect=again)
+    world = undone(case.world, turn.results[0].undo)
+    return replace(_with_last(case, (failed,)), expect=again, world=world)
 
 
 @operator(part="results", relation="directional")

@@ -7,7 +7,8 @@ step gives one case: the trajectory before that step, and what is right at it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from perturb.core.errors import UserError
 from perturb.core.values import Case, Expect, Instruction, Intent, Param, Pattern, Section, Tool, Turn, World
 from perturb.trajectories.patterns import ideal_args
 from perturb.trajectories.schema import Action, Fixture, Step, read_fixture
+from perturb.world.changes import undo
 from perturb.world.execute import execute
 from perturb.world.pages import number_refs
 
@@ -56,7 +58,7 @@ def _cut(fixture: Fixture, path: Path) -> Iterator[Case]:
             world=world,
             turns=turns,
             instructions=instructions,
-            expect=_expect(step),
+            expect=_expect(step, fixture.turns[index + 1 :]),
         )
         world, turn = _play(world, step, f"{path}: turns[{index}]")
         turns += (turn,)
@@ -67,24 +69,33 @@ def _play(world: World, step: Step, where: str) -> tuple[World, Turn]:
     results = []
     intents = tuple(Intent(a.action, ideal_args(a.args)) for a in step.do)
     for action, intent in zip(step.do, intents, strict=True):
+        before = world
         world, result = execute(world, intent)
         if result.failed != action.fails:
             raise UserError(f'{where}.do: {intent} gave {result} (say "fails": true where that is meant)')
-        results.append(result)
+        results.append(replace(result, undo=undo(before, world)))
     return world, Turn("assistant", step.content, step.thinking, intents, tuple(results))
 
 
-def _expect(step: Step) -> Expect:
+def _expect(step: Step, later: list[Step]) -> Expect:
     if step.say is not None:
         first: tuple[Pattern, ...] = (Pattern("say", {"text": step.say}),)
     else:
         first = _patterns(step.do)
     rest = tuple(_patterns(alternative) for alternative in step.accept)
-    return Expect((first, *rest), _patterns(step.never), step.content, step.thinking)
+    return Expect((first, *rest), _patterns(step.never), step.content, step.thinking, _ahead(step, later))
+
+
+def _ahead(step: Step, later: list[Step]) -> tuple[tuple[Pattern, ...], ...]:
+    """The steps after `step` until the user is spoken to, or an action fails: what is wanted there is news."""
+    if step.say is not None or any(action.fails for action in step.do):
+        return ()
+    goes_on = takewhile(lambda one: one.do and not any(action.fails for action in one.do), later)
+    return tuple(_patterns(one.do) for one in goes_on)
 
 
 def _patterns(actions: list[Action]) -> tuple[Pattern, ...]:
-    return tuple(Pattern(action.action, action.args) for action in actions)
+    return tuple(Pattern(action.action, action.args, action.spelling) for action in actions)
 
 
 def domain_tool(spec: dict[str, Any]) -> Tool:

@@ -33,11 +33,16 @@ def _refuse(wrong: str | None) -> None:
 
 
 class Action(Strict):
-    """One intent as a pattern; `fails` marks a gold action that the world answers with an error."""
+    """One intent as a pattern.
+
+    `fails` marks a gold action that the world answers with an error; `spelling` one that must be said just so, though
+    another would do the same in the world.
+    """
 
     action: Text
     args: dict[str, Any] = {}
     fails: bool = False
+    spelling: bool = False
 
     @model_validator(mode="after")
     def _takes_these_arguments(self) -> Action:

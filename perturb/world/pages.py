@@ -107,6 +107,15 @@ def _value(node: Node, world: World) -> str:
     return node.attributes.get("value", "") if node.role in ("textbox", "spinbutton") else ""
 
 
+def resting_value(world: World, element: str) -> str:
+    """What a form element shows before anyone has touched it; "" for one that is on no page."""
+    for html in world.pages.values():
+        for node in _nodes(html):
+            if node.id == element:
+                return _value(node, replace(world, form={}))
+    return ""
+
+
 def goto(world: World, args: Args) -> Done:
     """Open a URL in the current tab."""
     url = str(args["url"])
@@ -160,12 +169,16 @@ def click(world: World, args: Args) -> Done:
         return world, _snapshot(world)
     goal = node.attributes.get("data-goto") or (node.attributes.get("href") if node.tag == "a" else "")
     message = node.attributes.get("data-message", "")
-    if goal:
-        url = urljoin(_current(world), goal)
-        _known(world, url)
-        return _moved(world, url, message)
-    if node.role == "button" and node.attributes.get("type", "submit") == "submit" and node.form is not None:
+    submits = node.attributes.get("type", "submit") == "submit" and node.form is not None
+    if node.role == "button" and submits and not goal:
         return _submitted(world, node, message)
+    if goal:
+        _known(world, urljoin(_current(world), goal))
+    if node.role == "button":
+        # To press a button is a deed, wherever it leads: going to where it leads is not the same.
+        world = replace(world, sent=(*world.sent, f"{_current(world)} {node.id}"))
+    if goal:
+        return _moved(world, urljoin(_current(world), goal), message)
     return world, _snapshot(world, message)
 
 
@@ -173,7 +186,7 @@ def _submitted(world: World, node: Node, message: str = "") -> Done:
     action = (node.form or {}).get("action", "")
     url = urljoin(_current(world), action) if action else _current(world)
     _known(world, url)
-    return _moved(world, url, message)
+    return _moved(replace(world, sent=(*world.sent, f"{_current(world)} -> {url}")), url, message)
 
 
 def _typed(world: World, node: Node, text: str) -> World:

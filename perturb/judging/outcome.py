@@ -1,0 +1,122 @@
+"""Which kind of right or wrong an understood answer is, judged by what it does in the world."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from perturb.core.values import Answer, Case, Intent, Pattern, World
+from perturb.judging.effect import Effect, Goal, effect, goals
+from perturb.judging.matching import Argument, compare, pair
+from perturb.judging.reaching import Gap, gap
+from perturb.trajectories.patterns import ideal_args
+from perturb.world.changes import Place, changes
+
+_REFUSALS = ("i can't", "i cannot", "i can not", "i'm unable", "i am unable", "i won't", "sorry", "i'm sorry")
+Found = tuple[str, str, tuple[Argument, ...]]
+_RIGHT: Found = ("correct", "", ())
+
+
+def against(case: Case, answer: Answer, intents: tuple[Intent, ...]) -> Found:
+    """The outcome class of `intents`, why, and a comparison with the nearest alternative."""
+    got = effect(case.world, intents)
+    nearest: tuple[Goal, Gap] | None = None
+    for goal in _all_goals(case, intents):
+        found = gap(goal, got, intents, case.world)
+        if found.closed:
+            return _RIGHT
+        if nearest is None or _distance(found) < _distance(nearest[1]):
+            nearest = goal, found
+    if _ahead(case, got) and not _unasked(got):
+        return _RIGHT
+    assert nearest is not None
+    if nearest[1].reached:
+        return "extra_side_effect", nearest[1].extra, ()
+    return _nearest(case, answer, intents, got, nearest)
+
+
+def _all_goals(case: Case, intents: tuple[Intent, ...]) -> Iterator[Goal]:
+    for patterns in case.expect.any_of:
+        yield from goals(patterns, case.world, intents)
+
+
+def _distance(found: Gap) -> tuple[bool, int, bool]:
+    return not found.reached, len(found.left) + len(found.missing) + len(found.wrong), bool(found.extra)
+
+
+def _ahead(case: Case, got: Effect) -> bool:
+    """Whether the world is one that the steps after this one lead to."""
+    return bool(got.changed) and any(changed == got.changed for changed in later(case))
+
+
+def later(case: Case) -> Iterator[dict[Place, Any]]:
+    """What has changed after each of the steps that follow this one, up to where the user is spoken to."""
+    world = _after(case.world, case.expect.any_of[0])
+    for patterns in case.expect.ahead:
+        world = _after(world, patterns)
+        yield changes(case.world, world)
+
+
+def _after(world: World, patterns: tuple[Pattern, ...]) -> World:
+    return effect(world, [Intent(p.action, ideal_args(dict(p.args))) for p in patterns]).after
+
+
+def _unasked(got: Effect) -> bool:
+    return any(not deed.changed and not deed.harmless for deed in got.deeds)
+
+
+def _nearest(case: Case, answer: Answer, intents: tuple[Intent, ...], got: Effect, nearest: tuple[Goal, Gap]) -> Found:
+    """Which kind of wrong, measured against the nearest alternative."""
+    goal, found = nearest
+    wants_words = case.expect.any_of[0][0].action == "say"
+    words_only = all(intent.action == "say" for intent in intents)
+    if wants_words and not words_only:
+        return "unexpected_call", f"called {intents[0].action} where words were right", ()
+    if words_only and not wants_words:
+        text = answer.reply.text.strip().lower()
+        return ("refused" if text.startswith(_REFUSALS) else "no_call"), "words where a call was right", ()
+    failed = next((deed.result for deed in got.deeds if deed.result.kind == "error"), None)
+    if found.missing and got.changed and not (found.wrong or found.extra):
+        return "missing_call", f"{_named(found.missing[0])} is still to be changed", ()
+    compared = _compared(_open(goal, found), intents, case.world)
+    if found.wrong:
+        places = tuple(Argument(_named(p), wanted, given, False) for p, (wanted, given) in found.wrong.items())
+        first = places[0]
+        reason = f"{first.name}: expected {_short(first.expected)}, got {_short(first.got)}"
+        return "wrong_argument", reason, compared or places
+    if failed is not None and compared is not None:
+        return "wrong_argument", f"it failed: {failed.data['message']}", compared
+    return _mismatch(goal, found, intents, case, compared)
+
+
+def _named(place: Place) -> str:
+    return "/".join(map(str, place))
+
+
+def _open(goal: Goal, found: Gap) -> list[Pattern]:
+    """The patterns that are still to be done: those named, else all of them."""
+    return [goal.patterns[n] for n in found.left] or list(goal.patterns)
+
+
+def _compared(patterns: list[Pattern], intents: tuple[Intent, ...], world: World) -> tuple[Argument, ...] | None:
+    """The nearest comparison of an open pattern with an intent of the same action."""
+    every = (compare(pattern, intent, world) for pattern in patterns for intent in intents)
+    tried = [found for found in every if found is not None and not all(a.right for a in found)]
+    return max(tried, key=lambda arguments: sum(a.right for a in arguments), default=None)
+
+
+def _mismatch(
+    goal: Goal, found: Gap, intents: tuple[Intent, ...], case: Case, compared: tuple[Argument, ...] | None
+) -> Found:
+    if compared is not None:
+        wrong = next(a for a in compared if not a.right)
+        return "wrong_argument", f"{wrong.name}: expected {_short(wrong.expected)}, got {_short(wrong.got)}", compared
+    wanted = _open(goal, found)[0]
+    if len(pair(goal.patterns, intents, case.world)) or found.reached:
+        return "missing_call", f"{wanted.action} is missing", ()
+    return "wrong_tool", f"{intents[0].action} instead of {wanted.action}", ()
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 120 else text[:117] + "..."

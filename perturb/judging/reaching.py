@@ -1,0 +1,106 @@
+"""Whether what an answer did reaches a goal: the same world, everything seen that was to be seen, and nothing else."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from perturb.core.values import Intent, Json, World
+from perturb.judging.effect import Deed, Effect, Goal, shows_all
+from perturb.judging.matching import pair
+from perturb.toolbox import toolbox
+from perturb.world import files
+from perturb.world.changes import Place
+from perturb.world.failure import WorldError
+from perturb.world.patterns import Glob, compile_regex
+
+# A look may show more than the gold look: so many times as much, and in any case so many characters.
+WASTE_TIMES = 10
+WASTE_CHARACTERS = 8_000
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What lies between an answer and a goal: patterns left undone, places left or made otherwise, and what is extra.
+
+    `wrong` maps a place to (wanted, found).
+    """
+
+    left: tuple[int, ...]
+    missing: tuple[Place, ...]
+    wrong: dict[Place, tuple[Json, Json]]
+    extra: str
+
+    @property
+    def closed(self) -> bool:
+        """Whether the answer is right."""
+        return self.reached and not self.extra
+
+    @property
+    def reached(self) -> bool:
+        """Whether everything wanted was done, whatever else was."""
+        return not (self.left or self.missing or self.wrong)
+
+
+def gap(goal: Goal, got: Effect, intents: tuple[Intent, ...], world: World) -> Gap:
+    """What is between the answer `intents`, whose effect is `got`, and `goal`."""
+    pairs = pair(goal.patterns, intents, world)
+    left = tuple(n for n in range(len(goal.patterns)) if n not in pairs and not _done(n, goal, got))
+    wanted, found = goal.changed, got.changed
+    missing = tuple(place for place in wanted if place not in found)
+    wrong = {p: (v, found[p]) for p, v in wanted.items() if p in found and found[p] != v}
+    stray = [place for place in found if place not in wanted]
+    return Gap(left, missing, wrong, _extra(stray, got, intents, set(pairs.values())))
+
+
+def _done(number: int, goal: Goal, got: Effect) -> bool:
+    """Whether a pattern whose arguments nobody gave was done in another way. What changes, the places decide."""
+    pattern = goal.patterns[number]
+    if pattern.spelling or pattern.action == "say":
+        return False
+    if number in goal.looks:
+        return shows_all(got, goal.looks[number]) and got.characters <= _allowed(goal)
+    if goal.deed(number).changed:
+        return True
+    return any(_covers(deed, goal.deed(number)) for deed in got.deeds)
+
+
+def _allowed(goal: Goal) -> int:
+    return max(WASTE_CHARACTERS, WASTE_TIMES * goal.effect.characters)
+
+
+def _numbered(got: Effect, intents: tuple[Intent, ...]) -> Iterator[tuple[int, Deed]]:
+    """Each deed with the place of its intent in the answer."""
+    doing = [n for n, intent in enumerate(intents) if intent.action != "say"]
+    return zip(doing, got.deeds, strict=True)
+
+
+def _extra(stray: list[Place], got: Effect, intents: tuple[Intent, ...], spoken_for: set[int]) -> str:
+    """What was done beside the goal, in words; "" when it is nothing or only a look."""
+    if stray:
+        return f"also changed {'/'.join(map(str, stray[0]))}"
+    for number, deed in _numbered(got, intents):
+        if number not in spoken_for and not deed.changed and not deed.harmless:
+            return f"also did {deed.intent.action} {dict(deed.intent.args)}"
+    return ""
+
+
+def _covers(deed: Deed, wanted: Deed) -> bool:
+    """Whether a search would have found what `wanted`, which found nothing, looked for."""
+    if (wanted.intent.action, deed.intent.action, deed.result.kind) != ("fs.grep", "fs.grep", "matches"):
+        return False
+    try:
+        regex = compile_regex(str(deed.intent.args["pattern"]), bool(deed.intent.args.get("ignore_case", False)))
+        asked, looked = _scope(wanted.intent, deed.world), _scope(deed.intent, deed.world)
+    except (WorldError, ValueError, re.error):
+        return False
+    plain = re.sub(r"\\(.)", r"\1", str(wanted.intent.args["pattern"]))
+    return asked <= looked and bool(regex.search(plain))
+
+
+def _scope(intent: Intent, world: World) -> set[str]:
+    include = Glob(str(intent.args["include"])) if intent.args.get("include") else None
+    root = str(toolbox.full(intent).get("root") or world.cwd)
+    return {p for p in files.below(world, root) if not include or any(map(include.matches, (p, posixpath.basename(p))))}
