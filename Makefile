@@ -36,6 +36,12 @@ attack: $(VENV)/engine
 bench: $(VENV)/engine
 	$(BIN)/python -m tests.benchmarks.throughput
 
+bench: bench-inprocess
+
+# vLLM fed as a stream against its own generate call; prompts computed in the plan's order against the fewest possible.
+bench-inprocess: $(VENV)/engine
+	$(BIN)/python -m tests.benchmarks.inprocess
+
 bench-users: $(VENV)/engine $(VENV)/allure
 	$(BIN)/python -m tests.benchmarks.users
 

@@ -48,7 +48,7 @@ def connect(spec: ModelSpec) -> tuple[Answerer, dict[str, str]]:
         spec.model,
         sampling,
         tensor_parallel_size=spec.tensor_parallel_size,
-        expert_parallel=spec.expert_parallel,
-        max_model_len=spec.max_model_len,
+        enable_expert_parallel=spec.expert_parallel,
+        max_model_len=spec.max_model_len or None,
     )
     return from_engine(engine), dict(engine.identity)

@@ -1,115 +1,131 @@
-"""vLLM in this process: M2's prompts rendered here, one batched call, raw replies kept as the model wrote them."""
+"""vLLM in this process: prompts rendered here, answers as the engine finishes them, raw as the model wrote them."""
 
 from __future__ import annotations
 
 import json
-import os
-import sys
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from perturb.core.canonical import digest
-from perturb.core.errors import UserError
+from perturb.core.errors import EngineError, UserError
 from perturb.core.values import Failure, Request, Response
-from perturb.engines.base import RECOMMENDED, Key, Pull, Sampling, answer_seed
+from perturb.engines.base import Key, Pull, Sampling, answer_seed
+from perturb.engines.vllm_start import first_line, guarded, local_config, start
 from perturb.formats.m2.template import END_MARK, TemplateError, render
 
-# Room for the key-value cache on a CPU, in GiB: a million tokens of the small checkpoint.
-_CPU_CACHE_GIB = "1"
-# Requests handed over at once: enough for continuous batching, little enough to keep memory flat.
-_BATCH = 512
+# Requests that wait, rendered, beside those the engine works on: enough that a place which comes free is filled in the
+# same step, few enough that memory stays flat.
+_AHEAD = 64
+_ADVISED = Sampling()
 
 
 @dataclass(frozen=True)
 class VLLMEngine:
-    """A loaded model. Make one with :meth:`load`."""
+    """A loaded model. Make one with :meth:`load`. `in_flight` bounds the requests that the engine holds.
+
+    `parameters` makes vLLM's sampling parameters of one request from how to sample, the request and its prompt.
+    """
 
     llm: Any
     tokenizer: Any
     max_model_len: int
     identity: Mapping[str, str]
-    sampling: Sampling = RECOMMENDED
+    sampling: Sampling = _ADVISED
+    in_flight: int = 256 + _AHEAD
+    parameters: Callable[[Sampling, Request, str], Any] = field(default=lambda *given: sampling_parameters(*given))
 
     @classmethod
-    def load(
-        cls,
-        model: str,
-        sampling: Sampling = RECOMMENDED,
-        *,
-        tensor_parallel_size: int = 1,
-        expert_parallel: bool = False,
-        max_model_len: int = 0,
-    ) -> VLLMEngine:
-        """Load a checkpoint folder or a hub id. Raises UserError, in one line, for what cannot be loaded."""
-        local = _local_config(model)
-        _environment(local is not None)
-        try:
-            with _guarded():
-                llm, device, version = _start(model, tensor_parallel_size, expert_parallel, max_model_len)
-                settings = llm.llm_engine.model_config
-                config = local if local is not None else settings.hf_config.to_dict()
-        except ImportError as error:
-            raise UserError(f"vLLM is not usable here: {_first_line(error)} (see 'perturb doctor')") from error
-        except Exception as error:
-            raise UserError(f"{model}: vLLM could not load it: {_first_line(error)}") from error
+    def load(cls, model: str, sampling: Sampling = _ADVISED, **arguments: Any) -> VLLMEngine:
+        """Load a checkpoint folder or a hub id. `arguments` are vLLM's own engine arguments.
+
+        Raises UserError, in one line, for what cannot be loaded.
+        """
+        local = local_config(model)
+        if local is not None:
+            _must_speak_m2(model, local)
+        llm, config, about = start(model, arguments)
         _must_speak_m2(model, config)
-        identity = _identity(model, local is not None, config) | {"device": device, "version": f"vllm {version}"}
-        return cls(llm, llm.get_tokenizer(), int(settings.max_model_len), identity, sampling)
+        settings = llm.llm_engine.vllm_config
+        return cls(
+            llm,
+            llm.get_tokenizer(),
+            int(settings.model_config.max_model_len),
+            _identity(model, local is not None, config) | about,
+            sampling,
+            int(settings.scheduler_config.max_num_seqs) + _AHEAD,
+        )
 
     def stream(self, pull: Pull[Key]) -> Iterator[tuple[Key, Response | Failure]]:
-        """Answers in batches: a batch's answers come together, and the next is pulled then."""
-        while batch := list(islice(iter(pull, None), _BATCH)):
-            for index, got in self.generate([request for _, request in batch], self.sampling):
-                yield batch[index][0], got
+        """Answers as vLLM finishes them, by its own continuous admission: nothing waits for a neighbour.
 
-    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Response | Failure]]:
-        """Answer `requests` in one batch. A request that cannot be asked is a Failure of its own.
-
-        An answer's seed comes from `sampling.seed`, its draw and its prompt, never from its place in the batch.
+        A request that cannot be asked is a Failure of its own. An answer's seed comes from `sampling.seed`, its draw
+        and its prompt, never from its place. Raises EngineError when vLLM has stopped for good.
         """
-        prompts: dict[int, str] = {}
-        for index, request in enumerate(requests):
-            try:
-                prompts[index] = render(request.messages, request.tools, retention=request.retention)
-            except TemplateError as error:
-                yield index, Failure("unrenderable", str(error))
-        asked: dict[int, list[int]] = {}
-        for index, ids in zip(prompts, self._tokens(list(prompts.values())), strict=True):
-            if len(ids) + sampling.max_tokens > self.max_model_len:
-                yield index, self._too_long(len(ids), sampling)
-            else:
-                asked[index] = ids
-        drawn = {index: sampling.with_seed(sampling.seed + requests[index].draw) for index in asked}
-        yield from self._answers(asked, [_parameters(drawn[index], prompts[index]) for index in asked])
-
-    def _tokens(self, prompts: list[str]) -> list[list[int]]:
-        # The prompt text already holds every marker: the tokenizer must add none.
-        encode = self.tokenizer
-        return encode(prompts, add_special_tokens=False, verbose=False)["input_ids"] if prompts else []
-
-    def _too_long(self, length: int, sampling: Sampling) -> Failure:
-        # Cutting the answer short instead would be counted against the model.
-        room = f"the context holds {self.max_model_len}"
-        return Failure("too_long", f"{length} prompt tokens and {sampling.max_tokens} for the answer; {room}")
-
-    def _answers(self, asked: dict[int, list[int]], parameters: list[Any]) -> Iterator[tuple[int, Response | Failure]]:
-        if not asked:
-            return
+        flying: dict[str, Key] = {}
+        names, broke = map(str, count()), False
         try:
-            with _guarded():
-                inputs = [{"prompt_token_ids": ids} for ids in asked.values()]
-                outputs = self.llm.generate(inputs, parameters, use_tqdm=False)
+            while True:
+                while len(flying) < self.in_flight and (pulled := pull()):
+                    key, request = pulled
+                    failure = self._add(name := next(names), request)
+                    if failure is None:
+                        flying[name] = key
+                    else:
+                        yield key, failure
+                if not flying:
+                    return
+                finished = self._step(flying)
+                for name, got in finished:
+                    yield flying.pop(name), got
+                if finished:
+                    again, broke = broke, isinstance(finished[0][1], Failure)
+                    if again and broke:
+                        raise EngineError(f"vLLM has stopped: {finished[0][1]}")
+        finally:
+            self._abort(flying)
+
+    def _add(self, name: str, request: Request) -> Failure | None:
+        """Hand one request to vLLM; the failure when it cannot be asked."""
+        try:
+            prompt = render(request.messages, request.tools, retention=request.retention)
+        except TemplateError as error:
+            return Failure("unrenderable", str(error))
+        # The prompt text already holds every marker: the tokenizer must add none.
+        ids = self.tokenizer(prompt, add_special_tokens=False, verbose=False)["input_ids"]
+        if len(ids) + self.sampling.max_tokens > self.max_model_len:
+            # Cutting the answer short instead would be counted against the model.
+            asked = f"{len(ids)} prompt tokens and {self.sampling.max_tokens} for the answer"
+            return Failure("too_long", f"{asked}; the context holds {self.max_model_len}")
+        try:
+            with guarded():
+                parameters = self.parameters(self.sampling, request, prompt)
+                self.llm.llm_engine.add_request(name, {"prompt_token_ids": ids}, parameters)
         except Exception as error:
-            failure = Failure("engine", f"{type(error).__name__}: {_first_line(error)}")
-            yield from ((index, failure) for index in asked)
+            return Failure("engine", f"{type(error).__name__}: {first_line(error)}")
+        return None
+
+    def _step(self, flying: Mapping[str, Any]) -> list[tuple[str, Response | Failure]]:
+        """What has been answered by one more step of the engine. When the step breaks, all that is in flight failed."""
+        try:
+            with guarded():
+                outputs = self.llm.llm_engine.step()
+        except Exception as error:
+            self._abort(flying)
+            lost = Failure("engine", f"{type(error).__name__}: {first_line(error)}", retryable=True)
+            return [(name, lost) for name in flying]
+        return [(output.request_id, _response(output)) for output in outputs if output.finished]
+
+    def _abort(self, flying: Mapping[str, Any]) -> None:
+        """Have vLLM forget what is in flight: the reader stopped early, or the engine broke."""
+        if not flying:
             return
-        for index, output in zip(asked, outputs, strict=True):
-            yield index, _response(output)
+        # An engine that is dead has forgotten already.
+        with suppress(Exception), guarded():
+            self.llm.llm_engine.abort_request(list(flying))
 
 
 def _response(output: Any) -> Response:
@@ -124,87 +140,21 @@ def _response(output: Any) -> Response:
     )
 
 
-def _parameters(sampling: Sampling, prompt: str) -> Any:
+def sampling_parameters(sampling: Sampling, request: Request, prompt: str) -> Any:
+    """vLLM's parameters for one request. Markers are kept in the text: they are what the answer is read by."""
     from vllm import SamplingParams
+    from vllm.sampling_params import RequestOutputKind
 
     return SamplingParams(
         temperature=sampling.temperature,
         top_p=sampling.top_p,
         top_k=sampling.top_k,
         max_tokens=sampling.max_tokens,
-        seed=answer_seed(sampling.seed, prompt),
+        seed=answer_seed(sampling.seed + request.draw, prompt),
         skip_special_tokens=False,
+        # Without this every step would hand over the text so far of every answer.
+        output_kind=RequestOutputKind.FINAL_ONLY,
     )
-
-
-def _start(model: str, tensor_parallel: int, expert_parallel: bool, length: int) -> tuple[Any, str, str]:
-    import vllm
-    from vllm.platforms import current_platform
-
-    options: dict[str, Any] = {"dtype": "auto"}
-    if current_platform.is_cpu():
-        # One process and no compilation: a small model starts in seconds, and Ctrl-C stops it at once.
-        os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", _CPU_CACHE_GIB)
-        os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
-        # torch's CPU generators have no offset, which vLLM moves for a seeded request whose prompt it splits.
-        options = {"dtype": "float32", "enforce_eager": True, "enable_chunked_prefill": False}
-    llm = vllm.LLM(
-        model=model,
-        tensor_parallel_size=tensor_parallel,
-        enable_expert_parallel=expert_parallel,
-        max_model_len=length or None,
-        enable_prefix_caching=True,
-        **options,
-    )
-    return llm, str(current_platform.device_name), str(vllm.__version__)
-
-
-def _environment(local: bool) -> None:
-    """Settings that vLLM reads when it is imported. What the user has set stays."""
-    os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
-    os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")
-    os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
-    if local:
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
-
-
-@contextmanager
-def _guarded() -> Iterator[None]:
-    """Whatever prints meanwhile, in Python, in C or in a child process, prints to stderr: stdout is for results."""
-    sys.stdout.flush()
-    kept, shown = os.dup(1), sys.stdout
-    try:
-        os.dup2(2, 1)
-        sys.stdout = sys.stderr
-        with warnings.catch_warnings():
-            # torch, transformers and vLLM deprecate parts of each other: nothing that a person here could change.
-            for kind in (DeprecationWarning, FutureWarning, UserWarning):
-                warnings.simplefilter("ignore", kind)
-            yield
-    finally:
-        sys.stdout = shown
-        os.dup2(kept, 1)
-        os.close(kept)
-
-
-def _local_config(model: str) -> dict[str, Any] | None:
-    """The configuration of a checkpoint folder; None for a hub id. Raises UserError for a path that is neither."""
-    path = Path(model).expanduser()
-    if not path.exists():
-        owner, _, name = model.partition("/")
-        if owner and name and "/" not in name and not model.startswith((".", "~", "/")):
-            return None
-        raise UserError(f"{model}: no such model folder")
-    try:
-        config = json.loads((path / "config.json").read_bytes())
-    except OSError as error:
-        raise UserError(f"{model}/config.json: {error.strerror}") from error
-    except ValueError as error:
-        raise UserError(f"{model}/config.json: not JSON: {error}") from error
-    if not isinstance(config, dict):
-        raise UserError(f"{model}/config.json: not an object")
-    _must_speak_m2(model, config)
-    return config
 
 
 def _must_speak_m2(model: str, config: Mapping[str, Any]) -> None:
@@ -220,8 +170,3 @@ def _identity(model: str, local: bool, config: Mapping[str, Any]) -> dict[str, s
         "config": digest(json.loads(json.dumps(config, default=str))),
         "weights": "random" if config.get("perturb_random_weights") is True else "as published",
     }
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:300] if lines else type(error).__name__

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from perturb.core.errors import UserError
+from perturb.core.errors import EngineError, UserError
 from perturb.core.values import Failure, Reply, Request, Response, Unparsed
 from perturb.engines.base import Sampling, answer_seed
-from perturb.engines.vllm import VLLMEngine
+from perturb.engines.vllm import VLLMEngine, sampling_parameters
+from perturb.engines.vllm_start import cpu_dtype
 from perturb.formats.m2.checkpoint import build
 from perturb.formats.m2.parse import parse
 from perturb.formats.m2.template import END_MARK, render
@@ -43,8 +45,13 @@ def ask(text: str) -> Request:
     return Request(({"role": "system", "content": "Work."}, {"role": "user", "content": text}), TOOLS)
 
 
+def feed(requests: Iterable[Request]) -> Callable[[], tuple[int, Request] | None]:
+    numbered = enumerate(requests)
+    return lambda: next(numbered, None)
+
+
 def answers(engine: VLLMEngine, requests: Sequence[Request], sampling: Sampling = SAMPLING) -> list[Response | Failure]:
-    got = list(engine.generate(requests, sampling))
+    got = list(replace(engine, sampling=sampling).stream(feed(requests)))
     assert sorted(index for index, _ in got) == list(range(len(requests)))
     return [answer for _, answer in sorted(got, key=lambda pair: pair[0])]
 
@@ -105,6 +112,88 @@ def test_a_request_that_cannot_be_asked_fails_alone(engine: VLLMEngine) -> None:
 def test_an_answer_that_could_not_fit_is_not_started(engine: VLLMEngine) -> None:
     (got,) = answers(engine, [ask("x")], replace(SAMPLING, max_tokens=LENGTH))
     assert isinstance(got, Failure)
+
+
+def lengths(by_draw: Sequence[int]) -> Callable[[Sampling, Request, str], Any]:
+    """Parameters under which every answer has the length that is noted for its draw."""
+
+    def forced(sampling: Sampling, request: Request, prompt: str) -> Any:
+        made = sampling_parameters(sampling, request, prompt)
+        made.ignore_eos, made.max_tokens = True, by_draw[request.draw]
+        return made
+
+    return forced
+
+
+def test_a_long_answer_keeps_no_short_one_waiting(engine: VLLMEngine) -> None:
+    wanted = [200, *[4] * 40]
+    narrow = replace(engine, sampling=SAMPLING, in_flight=4, parameters=lengths(wanted))
+    requests = [replace(ask(f"question {n}"), draw=n) for n in range(len(wanted))]
+    order = [place for place, _ in narrow.stream(feed(requests))]
+    assert sorted(order) == list(range(len(wanted)))
+    assert order[-1] == 0
+
+
+def test_no_more_is_pulled_than_the_engine_holds(engine: VLLMEngine) -> None:
+    pulled, answered = 0, 0
+
+    def pull() -> tuple[int, Request] | None:
+        nonlocal pulled
+        assert pulled - answered < 4
+        pulled += 1
+        return (pulled, ask(f"question {pulled}")) if pulled <= 20 else None
+
+    for _, got in replace(engine, sampling=SAMPLING, in_flight=4, parameters=lengths([3])).stream(pull):
+        assert isinstance(got, Response)
+        answered += 1
+    assert answered == 20
+
+
+def test_a_reader_may_ask_on(engine: VLLMEngine) -> None:
+    waiting = [("first", ask("question"))]
+    seen = []
+    for key, _ in replace(engine, sampling=SAMPLING, parameters=lengths([3])).stream(
+        lambda: waiting.pop() if waiting else None
+    ):
+        seen.append(key)
+        if key == "first":
+            waiting.append(("second", ask("another question")))
+    assert seen == ["first", "second"]
+
+
+def test_a_reader_that_stops_leaves_the_engine_empty(engine: VLLMEngine) -> None:
+    stream = replace(engine, sampling=SAMPLING, parameters=lengths([4, *[300] * 7])).stream(
+        feed([replace(ask(f"question {n}"), draw=n) for n in range(8)])
+    )
+    assert next(stream)[0] == 0
+    stream.close()  # type: ignore[attr-defined]  # a generator
+    assert not engine.llm.llm_engine.has_unfinished_requests()
+    assert len(texts(answers(engine, [ask("x")]))) == 1
+
+
+def test_a_step_that_breaks_costs_what_is_in_flight_and_nothing_else(engine: VLLMEngine) -> None:
+    core, breaks = engine.llm.llm_engine, [1]
+    real = core.step
+
+    def step() -> Any:
+        if breaks[0]:
+            breaks[0] -= 1
+            raise RuntimeError("planted")
+        return real()
+
+    core.step = step
+    try:
+        got = dict(
+            replace(engine, sampling=SAMPLING, in_flight=4, parameters=lengths([3])).stream(
+                feed([ask(str(n)) for n in range(8)])
+            )
+        )
+        assert [type(got[n]) for n in range(8)] == [Failure] * 4 + [Response] * 4
+        breaks[0] = 2
+        with pytest.raises(EngineError, match="planted"):
+            list(replace(engine, sampling=SAMPLING, in_flight=4).stream(feed([ask(str(n)) for n in range(12)])))
+    finally:
+        core.step = real
 
 
 def test_the_identity_says_that_the_weights_are_random(engine: VLLMEngine) -> None:
@@ -171,6 +260,15 @@ def test_the_shipped_chat_template_gives_the_same_text(folder: Path) -> None:
     ]
     text = tokenizer.apply_chat_template(messages, tools=list(TOOLS), tokenize=False, add_generation_prompt=True)
     assert text == render(messages, TOOLS)
+
+
+@pytest.mark.parametrize(
+    ("flags", "dtype"), [("fpu avx512f avx512_bf16", "bfloat16"), ("fpu amx_bf16", "bfloat16"), ("fpu avx2", "float32")]
+)
+def test_sixteen_bits_where_the_cpu_computes_with_them(tmp_path: Path, flags: str, dtype: str) -> None:
+    (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nmodel name\t: bf16\nflags\t\t: {flags}\n", "utf-8")
+    assert cpu_dtype(tmp_path / "cpuinfo") == dtype
+    assert cpu_dtype(tmp_path / "missing") == "float32"
 
 
 def test_seeds_differ_by_prompt_and_by_run() -> None:

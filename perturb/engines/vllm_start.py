@@ -1,0 +1,116 @@
+"""Starting vLLM in this process: its environment, what a machine without a GPU needs, and one line for what fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from perturb.core.errors import UserError
+
+# Room for the key-value cache on a CPU, in GiB: a million tokens of the small checkpoint.
+_CPU_CACHE_GIB = "1"
+# What a CPU must say of itself for 16-bit arithmetic to be faster than 32-bit (about three times, measured).
+_CPU_BF16 = {"avx512_bf16", "amx_bf16", "bf16"}
+
+
+def start(model: str, arguments: Mapping[str, Any]) -> tuple[Any, dict[str, Any], dict[str, str]]:
+    """A loaded ``vllm.LLM``, the model's configuration, and the device and version that answer.
+
+    Raises UserError, in one line, for what cannot be loaded.
+    """
+    local = local_config(model)
+    _environment(local is not None)
+    try:
+        with guarded():
+            import vllm
+            from vllm.platforms import current_platform
+
+            chosen = {**(_cpu() if current_platform.is_cpu() else {}), **arguments}
+            llm = vllm.LLM(model=model, enable_prefix_caching=True, **chosen)
+            config = local if local is not None else llm.llm_engine.model_config.hf_config.to_dict()
+            about = {"device": str(current_platform.device_name), "version": f"vllm {vllm.__version__}"}
+    except ImportError as error:
+        raise UserError(f"vLLM is not usable here: {first_line(error)} (see 'perturb doctor')") from error
+    except Exception as error:
+        raise UserError(f"{model}: vLLM could not load it: {first_line(error)}") from error
+    return llm, config, about
+
+
+def _cpu() -> dict[str, Any]:
+    """What suits a CPU: one process and no compilation, so that a small model starts in seconds and Ctrl-C stops it."""
+    os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", _CPU_CACHE_GIB)
+    os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
+    # torch's CPU generators have no offset, which vLLM moves for a seeded request whose prompt it splits.
+    return {"dtype": cpu_dtype(), "enforce_eager": True, "enable_chunked_prefill": False}
+
+
+def cpu_dtype(information: Path = Path("/proc/cpuinfo")) -> str:
+    """``bfloat16`` where the CPU computes with it, else ``float32``: emulated, 16 bits would be the slower."""
+    try:
+        lines = information.read_text("utf-8", "replace").splitlines()
+    except OSError:  # not Linux
+        return "float32"
+    flags = {flag for line in lines if line.lower().startswith(("flags", "features")) for flag in line.split()}
+    return "bfloat16" if flags & _CPU_BF16 else "float32"
+
+
+def _environment(local: bool) -> None:
+    """Settings that vLLM and torch read when they are imported. What the user has set stays."""
+    os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+    os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")
+    os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
+    # Threads that wait by spinning halve the speed of a machine that others use too.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    os.environ.setdefault("GOMP_SPINCOUNT", "0")
+    if local:
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Whatever prints meanwhile, in Python, in C or in a child process, prints to stderr: stdout is for results."""
+    sys.stdout.flush()
+    kept, shown = os.dup(1), sys.stdout
+    try:
+        os.dup2(2, 1)
+        sys.stdout = sys.stderr
+        with warnings.catch_warnings():
+            # torch, transformers and vLLM deprecate parts of each other: nothing that a person here could change.
+            for kind in (DeprecationWarning, FutureWarning, UserWarning):
+                warnings.simplefilter("ignore", kind)
+            yield
+    finally:
+        sys.stdout = shown
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def local_config(model: str) -> dict[str, Any] | None:
+    """The configuration of a checkpoint folder; None for a hub id. Raises UserError for a path that is neither."""
+    path = Path(model).expanduser()
+    if not path.exists():
+        owner, _, name = model.partition("/")
+        if owner and name and "/" not in name and not model.startswith((".", "~", "/")):
+            return None
+        raise UserError(f"{model}: no such model folder")
+    try:
+        config = json.loads((path / "config.json").read_bytes())
+    except OSError as error:
+        raise UserError(f"{model}/config.json: {error.strerror}") from error
+    except ValueError as error:
+        raise UserError(f"{model}/config.json: not JSON: {error}") from error
+    if not isinstance(config, dict):
+        raise UserError(f"{model}/config.json: not an object")
+    return config
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's text, at most 300 characters of it."""
+    lines = str(error).strip().splitlines()
+    return lines[0][:300] if lines else type(error).__name__
