@@ -1,22 +1,54 @@
-"""``perturb check``: the laws over everything registered."""
+"""``perturb check``: the laws over everything registered, or over what the given files bring."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from perturb.cli import output
-from perturb.laws import check
+from perturb.core.errors import UserError
+from perturb.core.registry import load_file
+from perturb.laws.check import Brought, check, registered
+from perturb.trajectories.episodes import Episode
+from perturb.trajectories.loading import load, load_all
 
 
 def main(options: argparse.Namespace) -> int:
     """Print each breach with its smallest example; exit 1 when there is any."""
-    output.register([*options.files, *options.load])
+    output.register(options.load)
+    only = _brought([Path(file) for file in options.files]) if options.files else None
     with output.progress_bar("checks") as progress:
-        breaches = check(everything=options.all, progress=progress)
+        breaches = check(everything=options.all, progress=progress, only=only)
     if options.json:
         output.emit_json([{"law": b.law, "name": b.name, "example": b.example, "detail": b.detail} for b in breaches])
     else:
         for breach in breaches:
             output.emit(output.printable(f"{breach.law}: {breach.name}: {breach.detail}\n  at {breach.example}"))
-    output.say(f"{len(breaches)} breaches" if breaches else "every law holds")
+    output.say(f"{len(breaches)} breaches" if breaches else f"every law holds{_scope(only)}")
     return 1 if breaches else 0
+
+
+def _brought(files: list[Path]) -> Brought:
+    """Modules are loaded, fixtures read. Raises UserError for a file that brings nothing to check."""
+    before = registered()
+    episodes: list[Episode] = []
+    for file in files:
+        known, read = registered(), len(episodes)
+        if file.suffix == ".py":
+            load_file(file)
+        elif file.is_dir():
+            episodes.extend(load_all(file))
+        elif file.suffix in (".json", ".jsonl"):
+            episodes.extend(load(file))
+        else:
+            raise UserError(f"{file}: not a module (.py), a fixture (.json), cases (.jsonl) or a folder of fixtures")
+        if registered() == known and len(episodes) == read:
+            raise UserError(f"{file}: brings nothing to check: it registers nothing and holds no episode")
+    return Brought(registered() - before, tuple(episodes))
+
+
+def _scope(only: Brought | None) -> str:
+    if only is None:
+        return ""
+    names = sorted(name for _, name in only.names) + [episode.id for episode in only.episodes]
+    return output.printable(f" for {', '.join(names[:8])}{' …' if len(names) > 8 else ''}")

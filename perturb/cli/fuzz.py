@@ -43,11 +43,11 @@ def main(options: argparse.Namespace) -> int:
 
 def _until(minutes: float, rounds: int) -> Callable[[Session], bool]:
     """Go on until the time is up or that many rounds were made; says so along the way."""
-    end = time.monotonic() + 60 * minutes
+    end, status = time.monotonic() + 60 * minutes, output.status_line()
 
     def go_on(session: Session) -> bool:
         left = end - time.monotonic()
-        output.status(
+        status(
             f"round {session.rounds}: {session.tried} decisions, {len(session.findings)} ways to fail, "
             f"{max(0.0, left) / 60:.1f} min left"
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,10 +38,20 @@ def register(files: list[str]) -> None:
         load_file(Path(file))
 
 
-def status(text: str) -> None:
-    """Where a long job stands, on one line of a terminal, to stderr; one line each where that is no terminal."""
-    sys.stderr.write(f"\r\x1b[K{text}" if sys.stderr.isatty() else f"{text}\n")
-    sys.stderr.flush()
+def status_line(every: float = 30.0) -> Callable[[str], None]:
+    """Says where a long job stands: on one line of a terminal; elsewhere, a line each `every` seconds."""
+    due = 0.0
+
+    def status(text: str) -> None:
+        nonlocal due
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\x1b[K{printable(text)}")
+        elif time.monotonic() >= due:
+            due = time.monotonic() + every
+            say(printable(text))
+        sys.stderr.flush()
+
+    return status
 
 
 @contextmanager

@@ -160,7 +160,8 @@ def find(table: Mapping[str, Any], name: str, kind: str) -> Any:
         return table[name]
     near = get_close_matches(name, table, n=1, cutoff=0.4)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise UserError(f"unknown {kind} {name!r}{hint} (perturb list {kind}s shows them all)")
+    where = "perturb docs" if kind == "page" else f"perturb list {kind}s"
+    raise UserError(f"unknown {kind} {name!r}{hint} ({where} shows them all)")
 
 
 def load_builtin() -> None:
@@ -183,8 +184,8 @@ def load_file(path: Path) -> None:
     if not path.is_file():
         raise UserError(f"{path}: no such file")
     spec = importlib.util.spec_from_file_location(f"perturb_user_{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
+    if spec is None or spec.loader is None:
+        raise UserError(f"{path}: not a Python module (.py)")
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)

@@ -2,8 +2,3 @@
 
 Each law is a function that yields breaches. ``perturb check`` and the test suite run the same ones.
 """
-
-from perturb.laws.breach import Breach
-from perturb.laws.check import check
-
-__all__ = ["Breach", "check"]

@@ -119,13 +119,13 @@ _LAWS: dict[str, Callable[[Case], str | None]] = {
 }
 
 
-def agent_breaches(cases: Sequence[Case]) -> Iterator[Breach]:
-    """An agent answers every case, in words its scaffold can carry."""
+def agent_breaches(cases: Sequence[Case], names: Sequence[str]) -> Iterator[Breach]:
+    """The agents `names` answer every case, in words its scaffold can carry."""
     for case in cases:
-        for agent in AGENTS.values():
-            problem = _answers(agent, case)
+        for name in names:
+            problem = _answers(AGENTS[name], case)
             if problem:
-                yield Breach("agent", agent.name, f"{case.id}/{case.scaffold}", problem)
+                yield Breach("agent", name, f"{case.id}/{case.scaffold}", problem)
 
 
 def _answers(agent: Agent, case: Case) -> str | None:

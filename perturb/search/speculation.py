@@ -40,6 +40,7 @@ def batched(test: Test) -> Test:
 
     @functools.wraps(test)
     def run(*args: Any, **kwargs: Any) -> None:
+        __tracebackhide__ = True
         asking = next((value for value in (*args, *kwargs.values()) if isinstance(value, Asking)), None)
         if asking is None:
             raise TypeError(f"{test.__name__} takes no perturb_model")
@@ -105,12 +106,14 @@ def _ask(asking: Asking, wanted: dict[str, Item]) -> None:
 
 
 def _for_real(test: Any, asking: Asking, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    __tracebackhide__ = True
     from hypothesis import Phase
 
     inner = test.hypothesis.inner_test
     last: dict[str, Any] = {}
 
     def watched(*a: Any, **k: Any) -> None:
+        __tracebackhide__ = True
         last.clear()
         last.update(k)
         inner(*a, **k)
@@ -120,7 +123,8 @@ def _for_real(test: Any, asking: Asking, args: tuple[Any, ...], kwargs: dict[str
         with _body(test, watched, phases=phases, report_multiple_bugs=False):
             test(*args, **kwargs)
     except ModelFailure as failure:
-        raise _minimised(test, asking, failure, last) from None
+        # With the first failure's frames: a person sees the line of the test that failed, and only that.
+        raise _minimised(test, asking, failure, last).with_traceback(failure.__traceback__) from None
 
 
 def _minimised(test: Any, asking: Asking, failure: ModelFailure, drawn: dict[str, Any]) -> ModelFailure:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 MARKER = "perturb(operators=(), scaffolds=(), fixtures=(), samples=1, seed=0, limit=0): what the test's fixtures cover"
 PARAMETRIZED = ("perturb_decision", "perturb_cell")
 FIXTURES = (*PARAMETRIZED, "perturb_campaign", "perturb_model")
+_NOTHING_LEFT = pytest.param(
+    None, id="none", marks=pytest.mark.skip("the --perturb options leave nothing of what this test selects")
+)
 _SHARED: pytest.StashKey[dict[str, str]] = pytest.StashKey()
 _LISTS = {
     "scaffold": "only these scaffolds",
@@ -75,7 +78,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for name in PARAMETRIZED:
         if name in metafunc.fixturenames:
             rows = _session(metafunc.config).parameters(name, metafunc.definition)
-            metafunc.parametrize(name, [value for _, value in rows], ids=[label for label, _ in rows], indirect=True)
+            made = [pytest.param(value, id=label) for label, value in rows]
+            metafunc.parametrize(name, made or [_NOTHING_LEFT], indirect=True)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -120,6 +124,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Say in the Allure report how the test ended, when there is one."""
+    __tracebackhide__ = True
     try:
         return (yield)
     finally:

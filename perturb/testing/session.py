@@ -103,6 +103,8 @@ class TestSession:
     def _needs(self, item: Any) -> list[Item]:
         names = item.fixturenames
         parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        if any(name in parameters and parameters[name] is None for name in ("perturb_decision", "perturb_cell")):
+            return []
         if "perturb_decision" in names:
             return [parameters["perturb_decision"]]
         if "perturb_cell" in names:

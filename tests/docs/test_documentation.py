@@ -97,7 +97,7 @@ def gitlab_steps() -> list[str]:
 
 USERS_TEST = """
 import pytest
-from perturb.testing.assertions import assert_correct
+from perturb import assert_correct
 
 OPERATORS = ["tools.rename_tool", "user.typos"]
 

@@ -171,10 +171,7 @@ def test_show_and_score(tmp_path: Path) -> None:
 
 USER_MODULE = '''
 from dataclasses import replace
-from perturb.core.registry import agent, operator, scorer
-from perturb.judging.ideal import ideal
-from perturb.judging.scoring import Score
-from perturb.core.values import Section
+from perturb import Score, Section, agent, ideal, operator, scorer
 
 @operator(part="system", relation="invariant")
 def add_motto(case, draw):
@@ -213,6 +210,17 @@ def test_a_users_own_module(tmp_path: Path) -> None:
     assert {breach["name"] for breach in json.loads(checked.stdout)} == {"system.broken"}
 
 
+def test_check_looks_at_what_a_file_brings(tmp_path: Path) -> None:
+    fixture = tmp_path / "mine.json"
+    fixture.write_bytes((ROOT / "fixtures" / "cli" / "cli-csv-count.json").read_bytes())
+    done = perturb("check", str(fixture))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "every law holds for cli-csv-count" in done.stderr
+    for name, text in (("empty.py", "x = 1\n"), ("notes.txt", "x"), ("bad.json", "{}")):
+        (tmp_path / name).write_text(text)
+        one_line_error(perturb("check", str(tmp_path / name)), name)
+
+
 def test_a_broken_module_is_one_line(tmp_path: Path) -> None:
     module = tmp_path / "bad.py"
     module.write_text("import nothing_of_that_name\n")
@@ -222,13 +230,13 @@ def test_a_broken_module_is_one_line(tmp_path: Path) -> None:
 def test_an_agent_that_breaks_is_a_failure_of_the_run(tmp_path: Path) -> None:
     module = tmp_path / "mine.py"
     module.write_text(
-        "from perturb.core.registry import agent\n"
+        "from perturb import agent\n"
         "@agent()\n"
         "def broken(case, base):\n"
         "    'Raises on everything that was perturbed.'\n"
         "    if case.lineage:\n"
         "        raise KeyError('tool')\n"
-        "    from perturb.judging.ideal import ideal\n"
+        "    from perturb import ideal\n"
         "    return ideal(case)\n"
     )
     out = str(tmp_path / "run")

@@ -32,7 +32,7 @@ needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not ins
 
 TESTS = """
 import pytest
-from perturb.testing.assertions import assert_correct, assert_no_drop
+from perturb import assert_correct, assert_no_drop
 
 SMALL = dict(scaffolds=["mini_agent", "cline_like"], fixtures=["cli-csv-count"])
 

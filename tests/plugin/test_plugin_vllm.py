@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.vllm, pytest.mark.skipif(find_spec("vllm") is None, re
 
 MINE = """
 import pytest
-from perturb.testing.assertions import assert_calls
+from perturb import assert_calls
 
 @pytest.mark.perturb(operators=["tools.rename_tool", "user.typos"], scaffolds=["mini_agent"], limit=6)
 def test_decision(perturb_decision):
