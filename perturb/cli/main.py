@@ -132,6 +132,8 @@ def _file_commands(commands: _Commands) -> None:  # type: ignore[valid-type]  # 
     for command, verb in ((prompt, "prompt"), (parse, "parse")):
         command.add_argument("file", metavar="FILE")
         command.set_defaults(verb=verb)
+    intents = _add(commands, "intents", "intents", "what the shell commands of a file mean to do (- reads stdin)")
+    intents.add_argument("file", metavar="FILE")
     imports = _add(commands, "import", "imports", "turn BFCL records into cases")
     imports.add_argument("files", nargs="+", metavar="FILE")
     imports.add_argument("--out", required=True, metavar="FILE.jsonl")

@@ -18,7 +18,7 @@ WORLD = World(cwd="/app", files={"/app/a.py": "x\n", "/app/src/b c.py": "y\n"})
         ("cat a.py", Intent("fs.read", {"path": "/app/a.py"})),
         ("cd /app && sed -n '2,5p' a.py", Intent("fs.read", {"path": "/app/a.py", "start": 2, "end": 5})),
         ("nl -ba a.py | sed -n '2,5p'", Intent("fs.read", {"path": "/app/a.py", "start": 2, "end": 5})),
-        ("head -n 3 a.py", Intent("fs.read", {"path": "/app/a.py", "start": 1, "end": 3})),
+        ("head -n 3 a.py", Intent("fs.read", {"path": "/app/a.py", "end": 3})),
         ("tail -n +3 a.py", Intent("fs.read", {"path": "/app/a.py", "start": 3})),
         ("ls -la src", Intent("fs.list", {"path": "/app/src"})),
         ("find . -type f -name '*.py'", Intent("fs.find", {"glob": "**/*.py", "root": "/app"})),
@@ -32,6 +32,9 @@ WORLD = World(cwd="/app", files={"/app/a.py": "x\n", "/app/src/b c.py": "y\n"})
         ("cat <<EOF > n.txt\nhi\n\nEOF\n", Intent("fs.write", {"path": "/app/n.txt", "content": "hi\n\n"})),
         ("tee n.txt <<'EOF'\nhi\nEOF", Intent("fs.write", {"path": "/app/n.txt", "content": "hi\n"})),
         ("cat > n.txt <<'EOF'\nEOF", Intent("fs.write", {"path": "/app/n.txt", "content": ""})),
+        ("cat > n.txt <<EOF\n$HOME\nEOF", Intent("fs.write", {"path": "/app/n.txt", "content": "/home/dev\n"})),
+        ("cat a.py; echo done", Intent("fs.read", {"path": "/app/a.py"})),
+        ("bash -lc 'cd src && ls'", Intent("fs.list", {"path": "/app/src"})),
     ],
 )
 def test_plain_commands_are_the_action_they_do(command: str, intent: Intent) -> None:
@@ -48,7 +51,7 @@ def test_plain_commands_are_the_action_they_do(command: str, intent: Intent) -> 
         "grep x src",
         "ls src; rm a.py",
         "sed -i s/a/b/ a.py",
-        "cat > n.txt <<EOF\n$HOME\nEOF",
+        "cat > n.txt <<EOF\n$SOME_VARIABLE\nEOF",
         "cat > n.txt <<'EOF'\nhi\nEOF\nrm a.py",
         "cat > n.txt <<'EOF'\nhi\nEOF\nrm a.py\ncat > m.txt <<'EOF'\nhi\nEOF",
         "cat > n.txt <<'EOF'\nhi",
