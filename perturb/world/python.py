@@ -11,6 +11,7 @@ import operator
 import statistics
 from collections.abc import Callable
 from datetime import date, timedelta
+from itertools import islice
 from typing import Any
 
 from perturb.core.values import Json, Result, World
@@ -66,7 +67,7 @@ _FUNCTIONS = (
     any,
 )
 _BUILTINS: dict[str, Any] = {f.__name__: f for f in (*_FUNCTIONS, all, tuple, reversed)}
-_STRING = ("split", "strip", "join", "upper", "lower", "replace", "startswith", "endswith", "count", "format", "title")
+_STRING = ("split", "strip", "join", "upper", "lower", "replace", "startswith", "endswith", "count", "title")
 _METHODS: dict[type, frozenset[str]] = {
     str: frozenset(_STRING),
     list: frozenset({"append", "index", "count", "extend", "sort"}),
@@ -77,6 +78,9 @@ _ATTRIBUTES: dict[type, frozenset[str]] = {
     date: frozenset({"year", "month", "day"}),
     timedelta: frozenset({"days"}),
 }
+
+
+_LAZY = (range, zip, enumerate, reversed)
 
 
 class UnsupportedError(Exception):
@@ -193,6 +197,8 @@ class _Machine:
         function = _BINARY.get(type(op))
         if function is None:
             raise UnsupportedError(type(op).__name__)
+        if isinstance(op, ast.Mod) and not (_is_number(left) and _is_number(right)):
+            raise UnsupportedError("formatting with %")
         if isinstance(op, ast.Pow) and (abs(right) > 64 or abs(left) > 1e9):
             raise UnsupportedError("power too large")
         if isinstance(op, ast.Mult) and _long(left) * _number(right) + _long(right) * _number(left) > MAX_SIZE:
@@ -200,9 +206,10 @@ class _Machine:
         return function(left, right)
 
     def _bounded(self, values: Any) -> list[Any]:
-        if isinstance(values, range) and len(values) > MAX_STEPS:
+        taken = list(islice(values, MAX_STEPS + 1))
+        if len(taken) > MAX_STEPS:
             raise UnsupportedError("too many steps")
-        return list(values)
+        return taken
 
     def comprehension(self, node: Any, generators: list[ast.comprehension], make: Callable[[], Any]) -> list[Any]:
         if not generators:
@@ -222,9 +229,13 @@ class _Machine:
             raise UnsupportedError("calling what is no function")
         arguments = [self.value(argument) for argument in node.args]
         named = {keyword.arg: self.value(keyword.value) for keyword in node.keywords if keyword.arg}
-        if function in (range, sum, sorted, list, set, tuple) and arguments and isinstance(arguments[0], range):
-            self._bounded(arguments[0])
-        return function(*arguments, **named)
+        # Whatever a function would walk through is walked here first, where it ends.
+        walked = (
+            arguments
+            if function is range
+            else [self._bounded(a) if isinstance(a, _LAZY) else a for a in arguments]
+        )
+        return function(*walked, **named)
 
     def attribute(self, node: ast.Attribute) -> Any:
         owner = self.value(node.value)
@@ -245,7 +256,11 @@ def _loaded(target: ast.expr) -> ast.expr:
 
 
 def _long(value: Any) -> int:
-    return len(value) if isinstance(value, str | list | tuple) else 0
+    return len(value) if isinstance(value, str | bytes | list | tuple) else 0
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float)
 
 
 def _number(value: Any) -> int:
@@ -254,7 +269,7 @@ def _number(value: Any) -> int:
 
 def _sized(value: Any) -> Any:
     """`value`, unless it has grown out of bounds."""
-    too_long = isinstance(value, str | list | tuple | dict | set) and len(value) > MAX_SIZE
+    too_long = isinstance(value, str | bytes | list | tuple | dict | set) and len(value) > MAX_SIZE
     if too_long or (isinstance(value, int) and value.bit_length() > 4096):
         raise UnsupportedError("value too large")
     return value
