@@ -34,8 +34,8 @@ def _spelled(found: re.Match[str]) -> str:
 def shown(text: str) -> str:
     r"""`text` as anyone may see it: without secrets, and printable.
 
-    >>> shown("token=abcd1234\x07")
-    'token=[redacted]\\x07'
+    >>> shown("\x07token=abcd1234")
+    '\\x07token=[redacted]'
     """
     return printable(redact(text))
 
