@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from perturb.core.errors import UserError
+from perturb.core.reading import json_lines
 from perturb.core.values import Case, Expect, Intent, Json, JsonObject, Pattern, Result, Section, Tool, Turn, World
 from perturb.toolbox.json_schema import first_violation, schema_problem
 from perturb.trajectories.episodes import domain_tool
@@ -63,22 +64,21 @@ def cases_of(path: Path) -> Iterator[tuple[str, Case | Inconsistent]]:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from error
-    for number, line in enumerate(lines, 1):
-        try:
-            record = orjson.loads(line)
-        except orjson.JSONDecodeError as error:
-            raise UserError(f"{path}: line {number}: {error.msg}") from error
+    for number, record in json_lines(path):
         if not isinstance(record, dict):
             raise UserError(f"{path}: line {number}: not an object")
         yield number, record
 
 
 def _answers(path: Path) -> dict[str, Any]:
-    return {record["id"]: record["ground_truth"] for _, record in _lines(path)} if path.exists() else {}
+    if not path.exists():
+        return {}
+    found = {}
+    for number, record in _lines(path):
+        if not isinstance(record.get("id"), str) or "ground_truth" not in record:
+            raise UserError(f"{path}: line {number}: id, ground_truth: missing; this holds no accepted answers")
+        found[record["id"]] = record["ground_truth"]
+    return found
 
 
 def legal(name: str) -> str:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from perturb.core.actions import ACTIONS
 from perturb.core.errors import UserError
-from perturb.core.files import read_json
+from perturb.core.reading import parsed, read_bytes
 from perturb.core.registry import check_params
 from perturb.core.values import Family, Source
 from perturb.toolbox.json_schema import schema_problem
@@ -225,13 +225,14 @@ class Fixture(Strict):
 
 def read_fixture(path: Path) -> Fixture:
     """Read and check one fixture. Raises UserError naming the file, line and field."""
-    data = read_json(path)
+    raw = read_bytes(path)
+    data = parsed(raw, str(path))
     try:
         return Fixture.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "fixture"
-        line = _line_of(path.read_text(encoding="utf-8"), first["loc"])
+        line = _line_of(raw.decode(), first["loc"])
         raise UserError(f"{path}: line {line}: {place}: {first['msg']}") from error
 
 
