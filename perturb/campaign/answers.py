@@ -12,11 +12,13 @@ from pathlib import Path
 
 import orjson
 
-from perturb.campaign.journal import LineLog, read_lines
+from perturb.campaign.journal import RESPONSE
+from perturb.campaign.lines import Damage, LineLog, Lines
 from perturb.campaign.plan import Item
 from perturb.campaign.runner import Answerer, Feed, response_from
 from perturb.core.canonical import digest
 from perturb.core.errors import UserError
+from perturb.core.files import make_folder, write_atomic
 from perturb.core.values import Failure, Response
 
 ANSWERS = "answers.jsonl"
@@ -33,7 +35,10 @@ def case_key(item: Item) -> str:
 
 
 class Answers:
-    """The one door to a model. `batches` and `asked` count what really went through it."""
+    """The one door to a model. `batches` and `asked` count what really went through it.
+
+    `damage` is what of the folder's answers could not be used and is asked again.
+    """
 
     def __init__(self, answerer: Answerer, key: Callable[[Item], str] = content_key, folder: Path | None = None):
         self.key = key
@@ -42,8 +47,12 @@ class Answers:
         self._answerer = answerer
         self._file = folder / ANSWERS if folder else None
         self._known: dict[str, Response | Failure] = {}
-        for line in read_lines(self._file) if self._file else ():
-            self._known[line["key"]] = response_from(line["response"])
+        self.damage: Damage | None = None
+        if self._file:
+            kept = Lines(self._file, {"key": str, "response": RESPONSE})
+            for line in kept:
+                self._known[line["key"]] = response_from(line["response"])
+            self.damage = kept.damage
 
     def known(self, item: Item) -> bool:
         """Whether `item` has its answer."""
@@ -88,7 +97,7 @@ def _claim(path: Path, identity: dict[str, str]) -> None:
             if path.read_bytes() != mine:
                 raise UserError(f"{path}: the answers kept here are another model's")
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(mine)
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from error
+    make_folder(path.parent)
+    write_atomic(path, mine)

@@ -1,35 +1,201 @@
-"""The append-only record of a run. A line is written whole or, after a crash, cut off and asked again."""
+"""The records of a run: what counts, whatever order it came in; what is done and what is to be asked again.
+
+Of one id an answer counts before a failure, and of failures the one that took more tries. The same record twice is one
+record; two different answers to one request are an error, because nobody could say which of them was meant.
+"""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any
 
 import orjson
 
+from perturb.campaign.folder import JOURNAL, VERSION
+from perturb.campaign.lines import Damage, Line, LineLog, damage, scan, seal, sealed
+from perturb.campaign.shapes import problem
 from perturb.core.errors import UserError
-from perturb.core.files import read_json, write_atomic
+from perturb.core.files import read_at, write_atomic
 
-JOURNAL = "journal.jsonl"
-MANIFEST = "run.json"
+_VERDICT = {"outcome": str, "reason": str, "joint": range(2), "rules": [{"text": str, "source": str, "kept": bool}]}
+RESPONSE = {
+    "text": str,
+    "thinking": str,
+    "finish": str,
+    "raw": bool,
+    "calls": (None, [{"tool": str, "args": dict}]),
+}
+SHAPE: dict[str, Any] = {
+    "id": str,
+    "kind": frozenset(("base", "aa", "perturbed")),
+    "base": str,
+    "case": str,
+    "cluster": str,
+    "family": str,
+    "scaffold": str,
+    "operator": str,
+    "part": str,
+    "relation": str,
+    "recipe": str,
+    "sample": range(10**6),
+    "digest": str,
+    "tries": range(1, 2**31),
+    "response": (None, RESPONSE),
+    "failure": (None, {"kind": str, "detail": str}),
+    "verdict": (None, _VERDICT),
+    "scores": {str: float},
+    "unscored": (None, str),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the record that counts stands, and what decides whether another one counts instead."""
+
+    number: int
+    offset: int
+    length: int
+    answered: bool
+    tries: int
+    seal: bytes
+    made: str
+
+
+class Records:
+    """The records of a folder that count. Reads the journal once; holds places, no texts.
+
+    Raises UserError for what is no record of this version and for ids with two answers, naming the lines; StorageError
+    when the journal cannot be read. `damage` says what could not be used.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / JOURNAL
+        self._places: dict[str, _Place] = {}
+        bad = []
+        for line in scan(self.path):
+            if line.row is None:
+                bad.append(line)
+            else:
+                self._take(line, line.row)
+        self.damage: Damage = damage(self.path, bad)
+        self._bad = bad
+
+    def _take(self, line: Line, row: dict[str, Any]) -> None:
+        if wrong := _problem(row, line.seal):
+            raise UserError(f"{self.path}: line {line.number}: {wrong}")
+        answered, tries = row["response"] is not None, row["tries"]
+        place = _Place(line.number, line.offset, line.length, answered, tries, line.seal, row["digest"])
+        known = self._places.get(row["id"])
+        if known is None or (place.seal != known.seal and self._counts_before(place, known, row["id"])):
+            self._places[row["id"]] = place
+
+    def _counts_before(self, new: _Place, old: _Place, name: str) -> bool:
+        if new.answered and old.answered:
+            raise UserError(
+                f"{self.path}: lines {old.number} and {new.number}: two different records of {name!r}; "
+                "take one of the lines out"
+            )
+        return (new.answered, new.tries, new.seal) > (old.answered, old.tries, old.seal)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Every record that counts, in the order of ids: the same for the same answers."""
+        return self._read([self._places[name] for name in sorted(self._places)])
+
+    def written(self) -> Iterator[dict[str, Any]]:
+        """The same in the order of the file."""
+        return self._read(sorted(self._places.values(), key=lambda place: place.number))
+
+    def answered(self) -> dict[str, str]:
+        """Ids that have an answer, each with the digest of what was asked."""
+        return {name: place.made for name, place in self._places.items() if place.answered}
+
+    def seals(self) -> dict[str, bytes]:
+        """Ids that have an answer, each with the checksum of its record."""
+        return {name: place.seal for name, place in self._places.items() if place.answered}
+
+    def tries(self) -> dict[str, int]:
+        """Ids that only failed so far, each with how often it was tried."""
+        return {name: place.tries for name, place in self._places.items() if not place.answered}
+
+    def get(self, name: str) -> dict[str, Any] | None:
+        """The record of one id."""
+        return next(self._read([self._places[name]]), None) if name in self._places else None
+
+    def _read(self, places: list[_Place]) -> Iterator[dict[str, Any]]:
+        for raw in read_at(self.path, ((place.offset, place.length) for place in places)):
+            row: dict[str, Any] = orjson.loads(raw)
+            del row["sum"]
+            yield row
+
+    def replace(self, rows: Iterator[dict[str, Any]]) -> None:
+        """Write `rows` in place of the records, in one step. Damaged lines stay, at the end."""
+        bad = (line for line in self._bad if line.number)
+        kept = list(read_at(self.path, ((line.offset, line.length) for line in bad)))
+        write_atomic(self.path, b"".join([*map(sealed, rows), *kept]))
+
+
+def _problem(row: dict[str, Any], written: bytes) -> str:
+    """Why an intact line is no record that this version reads, "" when it is one."""
+    version = row.get("v")
+    if version != VERSION:
+        said = version if isinstance(version, int) else "unknown"
+        return f"v: a record of version {said}; this perturb reads version {VERSION}"
+    if seal(row) != written:
+        return "is not as perturb writes it: a field twice, or a number beyond 64 bits"
+    wrong = problem(row, SHAPE)
+    if not wrong and (row["response"] is None) == (row["failure"] is None):
+        return "has not one of response and failure"
+    return wrong
+
+
+def read(folder: Path) -> Iterator[dict[str, Any]]:
+    """Every record of a folder that counts, in the order of ids (see `Records`)."""
+    return iter(Records(folder))
 
 
 class Journal:
-    """Appends records; knows which ids it holds. Use as a context manager."""
+    """Appends records; knows which ids have their answer. Use as a context manager."""
 
-    def __init__(self, folder: Path) -> None:
-        self.done: dict[str, str] = {}
-        for record in read(folder):
-            self.done[record["id"]] = record["digest"]
-        self._log = LineLog(folder / JOURNAL)
+    def __init__(self, folder: Path, keep_old: bool = False) -> None:
+        records = Records(folder)
+        self.damage = records.damage
+        self._keep_old = keep_old
+        self._done = records.answered()
+        self._tries = records.tries()
+        self._folder = folder
+        self._log = LineLog(records.path)
+
+    def holds(self, name: str, made: str) -> bool:
+        """Whether the request `name`, whose digest today is `made`, has its answer. One that failed has none.
+
+        Raises UserError when it was another request that was answered under this name.
+        """
+        known = self._done.get(name)
+        if known is not None and known != made and not self._keep_old:
+            raise UserError(
+                f"{self._folder}: {name!r} is made otherwise today than when it was answered. Ways out: perturb "
+                f"resume {self._folder} --restart (asks all again) or --keep-old (keeps what was answered)"
+            )
+        return known is not None
 
     def append(self, record: dict[str, Any]) -> None:
-        """One record, handed to the operating system before this returns: it survives a killed process."""
-        self._log.append(record)
-        self.done[record["id"]] = record["digest"]
+        """One record, handed to the operating system before this returns: it survives a killed process.
+
+        Its tries are added to those of earlier runs in which it failed.
+        """
+        name = record["id"]
+        tries = record["tries"] + self._tries.get(name, 0)
+        self._log.append({**record, "tries": tries})
+        if record["response"] is None:
+            self._tries[name] = tries
+        else:
+            self._done[name] = record["digest"]
 
     def sync(self) -> None:
         """Force what was appended to the disk."""
@@ -41,131 +207,4 @@ class Journal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._log.sync()
-        self._log.close()
-
-
-class LineLog:
-    """An append-only file of JSON lines. A line survives a killed process; one cut by it is cut off when opened.
-
-    Raises UserError when the file cannot be written.
-    """
-
-    def __init__(self, path: Path) -> None:
-        try:
-            _cut_torn_tail(path)
-            self._file: BinaryIO = path.open("ab")
-        except OSError as error:
-            raise UserError(f"{path}: {error.strerror}") from error
-
-    def append(self, row: Any) -> None:
-        """One line, handed to the operating system before this returns."""
-        self._file.write(orjson.dumps(row, option=orjson.OPT_SORT_KEYS) + b"\n")
-        self._file.flush()
-
-    def sync(self) -> None:
-        """Force what was appended to the disk."""
-        os.fsync(self._file.fileno())
-
-    def close(self) -> None:
-        """Close the file. What was appended is with the operating system, and after `sync` on the disk."""
-        self._file.close()
-
-    def __enter__(self) -> LineLog:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-def read(folder: Path) -> Iterator[dict[str, Any]]:
-    """Every whole record, in the order written. Raises UserError naming the line of a damaged one.
-
-    A last line without its newline is what a kill leaves behind; it is passed over.
-    """
-    path = folder / JOURNAL
-    for number, record in enumerate(read_lines(path), 1):
-        if not {"id", "digest", "kind"} <= record.keys():
-            raise UserError(f"{path}: line {number}: not a record of a run")
-        yield record
-
-
-def read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Every whole line of an append-only file of JSON objects; none when it is not there.
-
-    A last line without its newline is what a kill leaves behind; it is passed over. Raises UserError naming the line
-    of a damaged one.
-    """
-    if not path.exists():
-        return
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            if not line.endswith(b"\n"):
-                return
-            try:
-                record = orjson.loads(line)
-            except orjson.JSONDecodeError as error:
-                raise UserError(f"{path}: line {number}: damaged record: {error.msg}") from error
-            if not isinstance(record, dict):
-                raise UserError(f"{path}: line {number}: damaged record: not an object")
-            yield record
-
-
-def append_lines(path: Path, rows: Iterable[Any]) -> None:
-    """Append `rows` and close the file again. Raises UserError when it cannot be written."""
-    with LineLog(path) as log:
-        for row in rows:
-            log.append(row)
-
-
-def _cut_torn_tail(path: Path) -> None:
-    if not path.exists():
-        return
-    with path.open("rb+") as file:
-        size = file.seek(0, os.SEEK_END)
-        end = size
-        while end > 0:
-            start = max(0, end - 65536)
-            file.seek(start)
-            at = file.read(end - start).rfind(b"\n")
-            if at >= 0:
-                file.truncate(start + at + 1)
-                return
-            end = start
-        file.truncate(0)
-
-
-def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
-    """Write ``run.json`` through a temporary file, so that it is there whole or not at all."""
-    write_atomic(folder / MANIFEST, orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n")
-
-
-def open_folder(folder: Path, manifest: dict[str, Any], resume: bool) -> None:
-    """Make `folder` this run's, or check that it is. Raises UserError when it belongs to another run."""
-    known = read_manifest(folder) if (folder / MANIFEST).exists() else None
-    if known is None:
-        if resume:
-            raise UserError(f"{folder}: no run to resume here (no {MANIFEST})")
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise UserError(f"{folder}: not empty and not a run's folder; choose another --out")
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(f"{folder}: {error.strerror}") from error
-        write_manifest(folder, manifest)
-        return
-    drift = sorted(key for key in manifest.keys() | known.keys() if manifest.get(key) != known.get(key))
-    if drift:
-        raise UserError(f"{folder}: holds another run (different: {', '.join(drift)}); choose another --out")
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of the run in `folder`. Raises UserError when there is none."""
-    if not (folder / MANIFEST).is_file():
-        raise UserError(f"{folder}: no run here (no {MANIFEST})")
-    manifest = read_json(folder / MANIFEST)
-    if not isinstance(manifest, dict):
-        raise UserError(f"{folder / MANIFEST}: not an object")
-    return manifest
+        self._log.__exit__(kind, error, trace)

@@ -76,8 +76,13 @@ class Item:
 
     @property
     def digest(self) -> str:
-        """Of the perturbed case: tells an edited operator or fixture from the recorded one."""
-        return digest(replace(self.case, lineage=()))
+        """Of what is asked and what is right: tells an edited fixture, operator or scaffold from the recorded one."""
+        return asked_digest(self.case, self.request)
+
+
+def asked_digest(case: Case, request: Request) -> str:
+    """Of a case and the request it is rendered to, whichever recipe made it and whichever draw is asked for."""
+    return digest([replace(case, lineage=()), request.messages, request.tools, request.retention])
 
 
 @dataclass(slots=True)

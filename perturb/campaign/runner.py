@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from perturb.campaign.folder import VERSION
 from perturb.campaign.journal import Journal
 from perturb.campaign.plan import Item, Selection, Tally, plan
 from perturb.core.registry import Agent
-from perturb.core.values import Failure, Request, Response
+from perturb.core.values import Call, Failure, Request, Response
 from perturb.engines.base import Engine
 from perturb.judging.ideal import spoken
 from perturb.judging.scoring import scored
-
-# Records after which what was answered is forced to the disk.
-_SYNC = 512
 
 # Items in, answered items out, by the rules of :meth:`perturb.engines.base.Engine.stream`.
 Answerer = Callable[[Callable[[], Item | None]], Iterator[tuple[Item, Response | Failure]]]
@@ -76,26 +75,23 @@ def _spoken_by(agent: Agent, item: Item) -> Response | Failure:
         return Failure("agent", f"{agent.name}: {type(error).__name__}: {error}")
 
 
-def run(selection: Selection, answerer: Answerer, folder: Path, progress: Progress) -> Tally:
+def run(selection: Selection, answerer: Answerer, folder: Path, progress: Progress, *, keep_old: bool = False) -> Tally:
     """Ask what is not yet answered, score it and journal it. Interrupt at will: what is journalled stays.
 
     One stream from the plan to the journal: items are made when the engine has room for them, and answers are judged
     and written as they come, so that memory holds what is under way and nothing else.
     """
     tally = Tally()
-    with Journal(folder) as journal:
-        answers = answerer(Feed(_left(plan(selection, tally), journal, progress)))
-        for count, (item, got) in enumerate(answers, 1):
+    with Journal(folder, keep_old) as journal:
+        for item, got in answerer(Feed(_left(plan(selection, tally), journal, progress))):
             journal.append(record(item, got))
             progress(1)
-            if count % _SYNC == 0:
-                journal.sync()
     return tally
 
 
 def _left(items: Iterable[Item], journal: Journal, progress: Progress) -> Iterator[Item]:
     for item in items:
-        if item.id in journal.done:
+        if journal.holds(item.id, item.digest):
             progress(1)
         else:
             yield item
@@ -104,7 +100,7 @@ def _left(items: Iterable[Item], journal: Journal, progress: Progress) -> Iterat
 def record(item: Item, got: Response | Failure, judgement: dict[str, Any] | None = None) -> dict[str, Any]:
     """The journal line of one answered item: facts only, no clock, no host, no path. Judges it unless that is done."""
     facts: dict[str, Any] = {
-        "v": 1,
+        "v": VERSION,
         "id": item.id,
         "kind": item.kind,
         "base": item.base_id,
@@ -119,6 +115,7 @@ def record(item: Item, got: Response | Failure, judgement: dict[str, Any] | None
         "recipe": item.recipe,
         "sample": item.sample,
         "digest": item.digest,
+        "tries": 1,
         "response": got if isinstance(got, Response) else None,
         "failure": got if isinstance(got, Failure) else None,
         "verdict": None,
@@ -146,13 +143,12 @@ def rescored(selection: Selection, records: dict[str, dict[str, Any]]) -> Iterat
         if known is None or known["digest"] != item.digest:
             continue
         kept = known["response"]
-        yield record(item, response_from(kept)) if kept else known
+        yield {**record(item, response_from(kept)), "tries": known["tries"]} if kept else known
 
 
 def response_from(data: dict[str, Any]) -> Response:
-    """A journalled response as the value it was."""
-    from perturb.core.values import Call
-
+    """A journalled response as the value it was. Fields that this version does not know are left out."""
     calls = data["calls"]
     parsed = None if calls is None else tuple(Call(c["tool"], c["args"]) for c in calls)
-    return Response(**{**data, "calls": parsed})
+    known = {field.name: data[field.name] for field in fields(Response) if field.name in data}
+    return Response(**{**known, "calls": parsed})

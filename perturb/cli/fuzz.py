@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from perturb.campaign.answers import answers_for
-from perturb.campaign.journal import open_folder
-from perturb.campaign.plan import chosen_operators
+from perturb.campaign.answers import Answers, answers_for
+from perturb.campaign.folder import locked, open_folder
+from perturb.campaign.ingredients import changes
+from perturb.campaign.plan import Selection, chosen_operators
 from perturb.cli import output
-from perturb.cli.run import answerer_for, manifest_for, selection_from, slug
+from perturb.cli.run import answerer_for, manifest_for, resumable, say_damage, selection_from, slug
 from perturb.core.errors import UserError
 from perturb.search.fuzz import Finding, Fuzzer, Session, fuzz
 
@@ -26,12 +27,25 @@ def main(options: argparse.Namespace) -> int:
     chosen_operators(selection)
     answerer, identity = answerer_for(options)
     folder = Path(options.out or f"runs/fuzz-{slug(identity['name'])}")
-    open_folder(folder, {**manifest_for(options, selection, identity), "kind": "fuzz"}, resume=False)
-    fuzzer = Fuzzer(
-        answers_for(answerer, identity, folder), selection, folder, options.batch, options.samples, options.at_least
-    )
-    simulated = identity["kind"] == "simulated"
+    with locked(folder), resumable(f"perturb fuzz … --out {folder}, with the same options"):
+        wanted = {**manifest_for(options, selection, identity), "kind": "fuzz"}
+        changed = changes(open_folder(folder, wanted)["made_of"], wanted["made_of"])
+        if changed:
+            raise UserError(f"{folder}: has changed since it began: {', '.join(changed[:8])}; choose another --out")
+        session = _session(options, selection, answers_for(answerer, identity, folder), folder)
+    return _told(options, identity, session, folder)
+
+
+def _session(options: argparse.Namespace, selection: Selection, answers: Answers, folder: Path) -> Session:
+    fuzzer = Fuzzer(answers, selection, folder, options.batch, options.samples, options.at_least)
+    say_damage(answers.damage)
     session = fuzz(fuzzer, _until(options.minutes, options.rounds))
+    say_damage(session.damage)
+    return session
+
+
+def _told(options: argparse.Namespace, identity: dict[str, str], session: Session, folder: Path) -> int:
+    simulated = identity["kind"] == "simulated"
     if options.json:
         found = [asdict(finding) for finding in session.ranked()]
         counts = {"rounds": session.rounds, "tried": session.tried, "errors": session.errors}

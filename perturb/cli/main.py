@@ -1,7 +1,8 @@
 """``perturb``: parse the arguments, run one command, turn a user's error into one line and exit code 2.
 
-Exit codes: 0 done · 1 the answer is no (a law was broken) · 2 bad input · 3 some requests failed on the
-engine's side · 130 interrupted (``perturb resume`` goes on).
+Exit codes: 0 done · 1 the answer is no (a law was broken) · 2 bad input · 3 some requests failed on the engine's
+side, or the disk or the output would take no more · 130, 143, 129 stopped by SIGINT, SIGTERM, SIGHUP. After 3 and
+those ``perturb resume`` goes on.
 """
 
 from __future__ import annotations
@@ -12,26 +13,18 @@ import sys
 from collections.abc import Sequence
 
 from perturb import __version__
-from perturb.core.errors import UserError
+from perturb.cli import endings
 
 PARTS_HELP = "glob over part.operator names, e.g. 'tools.*'"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    options = parser().parse_args(arguments)
-    try:
+    with endings.told() as ended:
+        options = parser().parse_args(arguments)
         command = importlib.import_module(f"perturb.cli.{options.module}")
-        return int(command.main(options))
-    except UserError as error:
-        print(f"perturb: {error}", file=sys.stderr)  # noqa: T201  # the one line a person sees
-        return 2
-    except KeyboardInterrupt:
-        print("perturb: interrupted; what was answered is kept", file=sys.stderr)  # noqa: T201  # likewise
-        return 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
+        ended.code = int(command.main(options))
+    return ended.code
 
 
 def parser() -> argparse.ArgumentParser:
@@ -104,6 +97,9 @@ def _folder_commands(commands: _Commands) -> None:  # type: ignore[valid-type]  
         command.add_argument("dir", metavar="DIR")
         _load_option(command)
         _json_option(command)
+    changed = resume.add_mutually_exclusive_group()
+    changed.add_argument("--restart", action="store_true", help="set the recorded answers aside and ask all again")
+    changed.add_argument("--keep-old", action="store_true", help="keep answers from before fixtures or code changed")
     show = _add(commands, "show", "show", "one record: what changed, prompt, reply, verdict")
     replay = _add(commands, "replay", "replay", "make one decision again and ask the run's model again")
     shrink = _add(commands, "shrink", "shrink", "the smallest recipe that still fails")
@@ -114,6 +110,8 @@ def _folder_commands(commands: _Commands) -> None:  # type: ignore[valid-type]  
         command.add_argument("--run", default="", metavar="DIR", help="the run's folder (default: the newest in runs/)")
         _load_option(command)
         _json_option(command)
+    for command in (resume, replay, shrink):
+        command.add_argument("--base-url", default="", metavar="URL", help="the server of the run, named again")
     listing = _add(commands, "list", "listing", "what is registered")
     kinds = ("operators", "scaffolds", "fixtures", "scorers", "agents", "checks")
     listing.add_argument("kind", choices=kinds)

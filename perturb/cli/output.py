@@ -5,30 +5,37 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from perturb.campaign.runner import Progress
+from perturb.core.errors import StorageError
 from perturb.core.plain import printable as printable
 from perturb.core.registry import load_builtin, load_file
 
 
 def emit(text: str) -> None:
-    """A result, to stdout."""
-    sys.stdout.write(text + "\n")
+    """A result, to stdout. Raises StorageError when that is closed or takes no more."""
+    if sys.stdout is None:
+        raise StorageError("stdout: is closed")
+    try:
+        sys.stdout.write(text + "\n")
+    except OSError as error:
+        raise StorageError(f"stdout: {error.strerror}") from error
 
 
 def say(text: str) -> None:
-    """Something to know, to stderr."""
-    sys.stderr.write(text + "\n")
+    """Something to know, to stderr; that it cannot be told ends nothing."""
+    with suppress(OSError, AttributeError):
+        sys.stderr.write(text + "\n")
 
 
 def emit_json(value: Any) -> None:
     """One JSON value, to stdout."""
-    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode() + "\n")
+    emit(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode())
 
 
 def register(files: list[str]) -> None:

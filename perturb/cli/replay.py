@@ -8,11 +8,11 @@ from pathlib import Path
 
 from perturb.campaign.answers import Answers, answers_for
 from perturb.campaign.decision import decide, records
-from perturb.campaign.journal import read_manifest
+from perturb.campaign.folder import read_manifest
 from perturb.campaign.model import ModelSpec, connect
 from perturb.campaign.naming import item_of
 from perturb.campaign.plan import Item
-from perturb.cli import output
+from perturb.cli import again, output
 from perturb.cli.show import newest
 from perturb.core.errors import UserError
 from perturb.report.detail import detail, text
@@ -32,10 +32,10 @@ def opened(options: argparse.Namespace) -> Opened:
     """The decision that ``ID`` names, and the run's model. Raises UserError when either cannot be had."""
     folder = Path(options.run) if options.run else newest(Path("runs"))
     manifest = read_manifest(folder)
-    output.register([*manifest["load"], *options.load])
+    again.register(folder, manifest, options.load, needed=True)
     item = item_of(options.id, tuple(manifest["selection"]["fixtures"]))
     known = {field.name for field in fields(ModelSpec)}
-    settings = {**manifest["engine"], **manifest["sampling"], "seed": manifest["selection"]["seed"]}
+    settings = again.settings(folder, manifest, options.base_url)
     answerer, identity = connect(ModelSpec(**{k: v for k, v in settings.items() if k in known}))
     if identity != manifest["model"]:
         raise UserError(f"{folder}: was run on {manifest['model']['name']}, this is {identity['name']}")

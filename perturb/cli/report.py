@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from perturb.campaign.journal import read_manifest
-from perturb.cli import output
+from perturb.campaign.folder import read_manifest
+from perturb.cli import again
 from perturb.cli.run import finish
 
 
@@ -14,5 +14,5 @@ def main(options: argparse.Namespace) -> int:
     """Write it again."""
     folder = Path(options.dir)
     manifest = read_manifest(folder)
-    output.register([*manifest["load"], *options.load])
+    again.register(folder, manifest, options.load, needed=False)
     return finish(folder, manifest, options.json)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from perturb import __version__
-from perturb.campaign.journal import open_folder, read
+from perturb.campaign.folder import locked, open_folder
+from perturb.campaign.ingredients import made_of, refuse_changes
+from perturb.campaign.journal import Records
+from perturb.campaign.lines import Damage
 from perturb.campaign.model import ModelSpec, connect
-from perturb.campaign.plan import Selection, bound_cases, chosen_operators
+from perturb.campaign.plan import Selection, Tally, bound_cases, chosen_operators
 from perturb.campaign.runner import Answerer, run
 from perturb.cli import output
-from perturb.core.errors import UserError
+from perturb.core.errors import StorageError, UserError
 from perturb.statistics.summary import as_json, summarise
 
 
@@ -24,11 +29,18 @@ def main(options: argparse.Namespace) -> int:
     chosen_operators(selection)
     if next(bound_cases(selection), None) is None:
         raise UserError("nothing to do: no selected scaffold can carry any selected fixture")
-    answerer, model = answerer_for(options)
-    out = Path(options.out or f"runs/{slug(model['name'])}")
-    manifest = manifest_for(options, selection, model)
-    open_folder(out, manifest, resume=False)
-    return carry_out(selection, answerer, out, manifest, options.json)
+    with ExitStack() as held:
+        if options.out:
+            # Before the model is loaded, which can take minutes.
+            held.enter_context(locked(Path(options.out)))
+        answerer, model = answerer_for(options)
+        out = Path(options.out or f"runs/{slug(model['name'])}")
+        if not options.out:
+            held.enter_context(locked(out))
+        wanted = manifest_for(options, selection, model)
+        manifest = open_folder(out, wanted)
+        refuse_changes(out, manifest["made_of"], wanted["made_of"])
+        return carry_out(selection, answerer, out, manifest, options.json)
 
 
 def selection_from(options: argparse.Namespace) -> Selection:
@@ -61,6 +73,7 @@ def manifest_for(options: argparse.Namespace, selection: Selection, model: dict[
         "sampling": {"temperature": options.temperature, "max_tokens": options.max_tokens},
         "engine": {name: getattr(options, name) for name in kept},
         "load": list(options.load),
+        "made_of": made_of(selection),
     }
 
 
@@ -71,10 +84,27 @@ def answerer_for(options: argparse.Namespace) -> tuple[Answerer, dict[str, str]]
 
 def carry_out(selection: Selection, answerer: Answerer, out: Path, manifest: dict[str, Any], as_data: bool) -> int:
     """Run (or go on), then write and print the report."""
-    with output.progress_bar("decisions") as progress:
-        tally = run(selection, answerer, out, progress)
+    with resumable(f"perturb resume {out}"):
+        with output.progress_bar("decisions") as progress:
+            tally = run(selection, answerer, out, progress, keep_old=bool(manifest.get("kept_old")))
+        return _finished(out, manifest, as_data, tally)
+
+
+def _finished(out: Path, manifest: dict[str, Any], as_data: bool, tally: Tally) -> int:
     planned = {"applied": tally.applied, "not_applicable": tally.not_applicable, "inexpressible": tally.inexpressible}
     return finish(out, manifest, as_data, planned)
+
+
+@contextmanager
+def resumable(command: str) -> Iterator[None]:
+    """Within, being stopped and a disk that refuses end with the command that goes on."""
+    try:
+        yield
+    except KeyboardInterrupt as stopped:
+        stopped.args = (command,)
+        raise
+    except StorageError as error:
+        raise StorageError(f"{error}; what was finished is kept; go on with: {command}") from error
 
 
 def finish(out: Path, manifest: dict[str, Any], as_data: bool, planned: dict[str, int] | None = None) -> int:
@@ -82,7 +112,11 @@ def finish(out: Path, manifest: dict[str, Any], as_data: bool, planned: dict[str
     from perturb.report.html import write_report
     from perturb.report.terminal import table
 
-    summary = summarise(read(out), planned)
+    records = Records(out)
+    say_damage(records.damage)
+    if manifest.get("kept_old"):
+        output.say(f"perturb: holds answers from before a change of: {', '.join(manifest['kept_old'])}")
+    summary = summarise(records, planned)
     path = write_report(out, manifest, summary)
     if as_data:
         output.emit_json(as_json(summary, manifest))
@@ -90,6 +124,12 @@ def finish(out: Path, manifest: dict[str, Any], as_data: bool, planned: dict[str
         output.emit(table(summary, manifest))
     output.say(f"report: {path}")
     return 3 if summary.counts["failed"] or summary.counts["unscored"] else 0
+
+
+def say_damage(damage: Damage | None) -> None:
+    """Name what of a file could not be used."""
+    if damage:
+        output.say(f"perturb: {damage}")
 
 
 def slug(name: str) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from perturb.campaign.journal import read, read_manifest
-from perturb.cli import output
+from perturb.campaign.folder import read_manifest
+from perturb.campaign.journal import Records
+from perturb.cli import again, output
+from perturb.cli.run import say_damage
 from perturb.core.errors import UserError
 from perturb.report.detail import detail, text
 
@@ -15,8 +17,10 @@ def main(options: argparse.Namespace) -> int:
     """Find it, rebuild its case from the recipe, print what changed."""
     folder = Path(options.run) if options.run else newest(Path("runs"))
     manifest = read_manifest(folder)
-    output.register([*manifest["load"], *options.load])
-    record = next((r for r in read(folder) if r["id"] == options.id), None)
+    again.register(folder, manifest, options.load, needed=False)
+    records = Records(folder)
+    say_damage(records.damage)
+    record = records.get(options.id)
     if record is None:
         raise UserError(f"{folder}: no record {options.id!r} (ids are in {folder}/journal.jsonl and the report)")
     found = detail(record, manifest)

@@ -7,6 +7,10 @@ class UserError(Exception):
     """Bad input from outside. The command line prints it as one line and exits with 2."""
 
 
+class StorageError(Exception):
+    """The disk or a pipe would not take what a run wrote. What was finished before is kept: exit code 3, resumable."""
+
+
 class UnrepresentableError(Exception):
     """An intent or a value that this surface cannot say. Raised instead of corrupting it."""
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from perturb.campaign.plan import chosen_episodes
-from perturb.core.canonical import digest
+from perturb.campaign.plan import asked_digest, chosen_episodes
 from perturb.core.errors import UserError
 from perturb.core.registry import SCAFFOLDS, find
 from perturb.core.values import Case
@@ -14,7 +13,7 @@ from perturb.judging.ideal import ideal
 from perturb.operators import recipe
 from perturb.report.difference import difference
 from perturb.scaffolding.binding import bind
-from perturb.scaffolding.render import prompt_text
+from perturb.scaffolding.render import prompt_text, render
 
 
 def detail(record: dict[str, Any], manifest: dict[str, Any], cases: dict[str, Case] | None = None) -> dict[str, Any]:
@@ -36,7 +35,7 @@ def detail(record: dict[str, Any], manifest: dict[str, Any], cases: dict[str, Ca
         "recipe": record["recipe"],
         "part": record["part"],
         "relation": record["relation"],
-        "stale": digest_of(case) != record["digest"],
+        "stale": asked_digest(case, render(case)) != record["digest"],
         "model": manifest["model"],
         "simulated": manifest["simulated"],
         "difference": difference(before, after),
@@ -64,13 +63,6 @@ def base_case(record: dict[str, Any], cases: dict[str, Case]) -> Case:
     if bound is None:
         raise UserError(f"{record['id']}: {record['scaffold']} cannot carry this case any more")
     return bound
-
-
-def digest_of(case: Case) -> str:
-    """The digest that a record keeps of its case."""
-    from dataclasses import replace
-
-    return digest(replace(case, lineage=()))
 
 
 def expected(case: Case) -> dict[str, Any]:

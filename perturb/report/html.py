@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from perturb.campaign.journal import read
+from perturb.campaign.journal import Records
 from perturb.core.errors import UserError
 from perturb.core.files import write_atomic
 from perturb.core.plain import clipped
@@ -72,10 +72,11 @@ def heat(found: Effect) -> int:
 
 def failures(folder: Path, manifest: dict[str, Any]) -> list[dict[str, Any]]:
     """The failures shown in full: those that the perturbation caused (base right, perturbed wrong) first."""
-    base_right = {r["id"] for r in read(folder) if r["kind"] == "base" and r["verdict"] and r["verdict"]["joint"]}
+    records = Records(folder)
+    base_right = {r["id"] for r in records if r["kind"] == "base" and r["verdict"] and r["verdict"]["joint"]}
     chosen: list[tuple[bool, dict[str, Any]]] = []
     seen: Counter[tuple[str, str, bool]] = Counter()
-    for record in read(folder):
+    for record in records:
         if record["kind"] == "aa" or not record["verdict"] or record["verdict"]["joint"]:
             continue
         caused = record["kind"] == "perturbed" and record["base"] in base_right

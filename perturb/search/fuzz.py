@@ -18,7 +18,8 @@ from typing import Any
 
 from perturb.campaign.answers import Answers
 from perturb.campaign.decision import Decision, attempted, records
-from perturb.campaign.journal import JOURNAL, append_lines, read_lines
+from perturb.campaign.folder import JOURNAL
+from perturb.campaign.lines import Damage, LineLog, Lines
 from perturb.campaign.plan import Item, Selection, bound_cases, chosen_operators, perturbed_items
 from perturb.core.draw import seeded
 from perturb.core.errors import EngineError, UnrepresentableError, UserError
@@ -29,6 +30,13 @@ from perturb.search.minimise import items_of, minimise
 
 LOG = "fuzz.jsonl"
 LONGEST_CHAIN = 3
+# A line of the log: a finding, the end of a round, or a decision that was tried.
+_FINDING = {"name": str, "recipe": str, "operators": [str], "part": str, "outcome": str, "reason": str}
+LINE = (
+    {"finding": {**_FINDING, "drop": float, "usable": int}},
+    {"round": range(2**31)},
+    {"tried": str, "base": str, "operators": [str], "usable": (bool, None), "hurt": bool},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,7 @@ class Session:
     useless: set[str] = field(default_factory=set)
     seen: set[str] = field(default_factory=set)
     findings: dict[tuple[tuple[str, ...], str], Finding] = field(default_factory=dict)
+    damage: Damage | None = None
 
     def ranked(self) -> list[Finding]:
         """The findings, what hurts most first; the shorter recipe first among equals."""
@@ -78,16 +87,19 @@ class Fuzzer:
 def fuzz(fuzzer: Fuzzer, go_on: Callable[[Session], bool]) -> Session:
     """Rounds for as long as `go_on` says. What the folder's log holds is taken up first."""
     session = Session()
-    for line in read_lines(fuzzer.folder / LOG):
+    kept = Lines(fuzzer.folder / LOG, LINE)
+    for line in kept:
         _take(session, line)
+    session.damage = kept.damage
     bases = sorted(bound_cases(fuzzer.selection), key=lambda case: (case.id, case.scaffold))
     names = [operator.name for operator in chosen_operators(fuzzer.selection)]
     if not bases:
         raise UserError("nothing to do: no selected scaffold can carry any selected fixture")
-    while go_on(session):
-        for line in _round(fuzzer, session, bases, names):
-            append_lines(fuzzer.folder / LOG, [line])
-            _take(session, line)
+    with LineLog(fuzzer.folder / LOG) as log, LineLog(fuzzer.folder / JOURNAL) as journal:
+        while go_on(session):
+            for line in _round(fuzzer, session, bases, names, journal):
+                log.append(line)
+                _take(session, line)
     return session
 
 
@@ -111,17 +123,19 @@ def _take(session: Session, line: dict[str, Any]) -> None:
         (session.hurt if line["hurt"] else session.held).update(line["operators"])
 
 
-def _round(fuzzer: Fuzzer, session: Session, bases: Sequence[Case], names: Sequence[str]) -> Iterator[dict[str, Any]]:
+def _round(
+    fuzzer: Fuzzer, session: Session, bases: Sequence[Case], names: Sequence[str], journal: LineLog
+) -> Iterator[dict[str, Any]]:
     rng = random.Random(f"{fuzzer.selection.seed}.{session.rounds}")
     items = list(_proposed(session, bases, names, rng, fuzzer.batch))
     found = attempted(fuzzer.answers, items)
     decided = [one for one in found if isinstance(one, Decision)]
-    append_lines(fuzzer.folder / JOURNAL, records(decided))
+    journal.extend(records(decided))
     # The round counts only once it is whole: a killed one is proposed again, its answers are kept already.
     tried = [_tried(item, one) for item, one in zip(items, found, strict=True)]
     for decision in decided:
         if decision.hurt and not _known(session, decision):
-            yield from _new_finding(fuzzer, session, decision, bases, rng)
+            yield from _new_finding(fuzzer, session, decision, bases, rng, journal)
     yield from tried
     yield {"round": session.rounds}
 
@@ -187,7 +201,7 @@ def _known(session: Session, decision: Decision) -> bool:
 
 
 def _new_finding(
-    fuzzer: Fuzzer, session: Session, failed: Decision, bases: Sequence[Case], rng: random.Random
+    fuzzer: Fuzzer, session: Session, failed: Decision, bases: Sequence[Case], rng: random.Random, journal: LineLog
 ) -> Iterator[dict[str, Any]]:
     try:
         smallest = minimise(fuzzer.answers, failed, fuzzer.samples, fuzzer.at_least).decision
@@ -196,7 +210,7 @@ def _new_finding(
     if _known(session, smallest):
         return
     item = smallest.perturbed.item
-    append_lines(fuzzer.folder / JOURNAL, records([smallest]))
+    journal.extend(records([smallest]))
     drop, usable = _measured(fuzzer, item, bases, rng)
     finding = {
         "name": item.id,

@@ -8,7 +8,8 @@ The requests of the tests that pytest selected are planned once collection is ov
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -133,11 +134,14 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Hand the records of a test to whoever keeps them: with several workers that is another process."""
     report = yield
     if set(FIXTURES) & set(getattr(item, "fixturenames", ())):
-        _session(item.config).into(report, item)
+        with _stopping_when_full():
+            _session(item.config).into(report, item, call.excinfo.value if call.excinfo else None)
     return report
 
 
@@ -153,6 +157,17 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["perturb"] = stash[_SHARED]
 
 
+@contextmanager
+def _stopping_when_full() -> Iterator[None]:
+    """Within, a disk that takes no more ends the run; what was answered is kept."""
+    from perturb.core.errors import StorageError
+
+    try:
+        yield
+    except StorageError as error:
+        pytest.exit(f"perturb: {error}; go on with --perturb-resume", returncode=3)
+
+
 class _Reports:
     """Sees every report of the run in the process that shows them: keeps records, prints the table at the end."""
 
@@ -165,7 +180,8 @@ class _Reports:
         if records:
             from perturb.testing.session import keeper_of
 
-            keeper_of(self.config).keep(records)
+            with _stopping_when_full():
+                keeper_of(self.config).keep(records)
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
@@ -175,4 +191,5 @@ class _Reports:
 
             keeper = keeper_if_used(self.config)
             if keeper is not None:
-                keeper.finish(terminalreporter.write_line)
+                with _stopping_when_full():
+                    keeper.finish(terminalreporter.write_line)

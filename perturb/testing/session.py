@@ -13,7 +13,7 @@ from perturb.campaign.answers import Answers
 from perturb.campaign.asking import Asking
 from perturb.campaign.decision import Decision, decide, failure_records, records, with_bases
 from perturb.campaign.plan import Item, Selection, plan
-from perturb.core.errors import UserError
+from perturb.core.errors import StorageError, UserError
 from perturb.testing import options
 from perturb.testing.assertions import Campaign
 from perturb.testing.keeper import Keeper
@@ -97,7 +97,7 @@ class TestSession:
             self._place = {one.id: place for place, one in enumerate(self._order)}
             if not hasattr(self.config, "workerinput"):
                 _ = self.asking
-        except UserError as error:
+        except (UserError, StorageError) as error:
             raise pytest.UsageError(f"perturb: {error}") from error
 
     def _needs(self, item: Any) -> list[Item]:
@@ -135,8 +135,10 @@ class TestSession:
             pytest.skip("the --perturb options leave nothing of what this test selects")
         return Campaign(tuple(self.decisions(nodeid)))
 
-    def into(self, report: pytest.TestReport, item: pytest.Item) -> None:
-        """Put the records of a finished test on its report."""
+    def into(self, report: pytest.TestReport, item: pytest.Item, error: BaseException | None) -> None:
+        """Put the records of a finished test on its report. Raises the StorageError that a test ended with."""
+        if isinstance(error, StorageError):
+            raise error
         if report.when != "teardown":
             return
         found = self._decided.pop(item.nodeid, None)

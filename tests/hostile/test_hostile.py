@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from perturb.campaign.journal import Journal, open_folder, read
+from perturb.campaign.journal import Journal, read
 from perturb.campaign.plan import Item, Selection, plan
 from perturb.campaign.runner import record
 from perturb.cli.output import printable
@@ -112,7 +112,7 @@ ATTACK = (
 
 
 def attacked_report(folder: Path) -> Path:
-    open_folder(folder, {"model": {"name": "<b>m</b>"}, "simulated": True, "selection": {"fixtures": []}}, resume=False)
+    folder.mkdir()
     with Journal(folder) as journal:
         for item in _first_items():
             journal.append(record(item, Response(ATTACK)))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from perturb.campaign.journal import open_folder, read
+from perturb.campaign.journal import read
 from perturb.campaign.plan import Item, Selection, plan
 from perturb.campaign.runner import Feed, from_agent, record, run
 from perturb.core.registry import AGENTS
@@ -60,7 +60,7 @@ def test_a_run_is_the_same_when_it_is_resumed(tmp_path: Path) -> None:
     selection = Selection(limit=2)
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     for folder in (whole, parts):
-        open_folder(folder, {"selection": {}}, resume=False)
+        folder.mkdir()
     run(selection, from_agent(AGENTS["perfect"]), whole, lambda _count: None)
 
     def dies(pull: Callable[[], Item | None]) -> Any:
