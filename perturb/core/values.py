@@ -251,7 +251,8 @@ class Rewrite:
 class Case:
     """One agent decision: the trajectory so far, and what counts as right next.
 
-    `id` is ``episode@step``; `cluster` the episode; `scaffold` is empty until bound.
+    `id` is ``episode@step``; `cluster` the episode; `scaffold` is empty until bound. `rounds` counts the answers of
+    this very decision that stand at the end of `turns` already.
     """
 
     id: str
@@ -267,6 +268,7 @@ class Case:
     surface: Surface = Surface()
     rewrites: tuple[Rewrite, ...] = ()
     lineage: tuple[str, ...] = ()
+    rounds: int = 0
 
 
 @dataclass(frozen=True, slots=True)

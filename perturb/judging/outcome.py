@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from perturb.core.values import Answer, Case, Intent, Pattern, World
@@ -17,8 +18,12 @@ Found = tuple[str, str, tuple[Argument, ...]]
 _RIGHT: Found = ("correct", "", ())
 
 
-def against(case: Case, answer: Answer, intents: tuple[Intent, ...]) -> Found:
-    """The outcome class of `intents`, why, and a comparison with the nearest alternative."""
+def against(case: Case, answer: Answer, earlier: tuple[Intent, ...], last: tuple[Intent, ...]) -> Found:
+    """The outcome class of an answer's intents (`last`) on top of `earlier` ones, all done in the world of `case`.
+
+    With why, and a comparison with the nearest alternative.
+    """
+    intents = (*earlier, *last)
     got = effect(case.world, intents)
     nearest: tuple[Goal, Gap] | None = None
     for goal in _all_goals(case, intents):
@@ -32,10 +37,11 @@ def against(case: Case, answer: Answer, intents: tuple[Intent, ...]) -> Found:
     assert nearest is not None
     if nearest[1].reached:
         return "extra_side_effect", nearest[1].extra, ()
-    return _nearest(case, answer, intents, got, nearest)
+    return _words(case, answer, last) or _nearest(case, intents, got, nearest)
 
 
 def _all_goals(case: Case, intents: tuple[Intent, ...]) -> Iterator[Goal]:
+    """Each alternative, in each way that counts."""
     for patterns in case.expect.any_of:
         yield from goals(patterns, case.world, intents)
 
@@ -61,20 +67,32 @@ def _after(world: World, patterns: tuple[Pattern, ...]) -> World:
     return effect(world, [Intent(p.action, ideal_args(dict(p.args))) for p in patterns]).after
 
 
+def on_the_way(case: Case, intents: tuple[Intent, ...]) -> bool:
+    """Whether `intents` changed part of what is wanted, all of it as wanted, and did nothing else."""
+    got = effect(case.world, intents)
+    wanted = chain((goal.changed for goal in _all_goals(case, ())), later(case))
+    return bool(got.changed) and not _unasked(got) and any(got.changed.items() < all_of.items() for all_of in wanted)
+
+
 def _unasked(got: Effect) -> bool:
     return any(not deed.changed and not deed.harmless for deed in got.deeds)
 
 
-def _nearest(case: Case, answer: Answer, intents: tuple[Intent, ...], got: Effect, nearest: tuple[Goal, Gap]) -> Found:
-    """Which kind of wrong, measured against the nearest alternative."""
-    goal, found = nearest
+def _words(case: Case, answer: Answer, last: tuple[Intent, ...]) -> Found | None:
+    """Words where a call was right, or the other way round."""
     wants_words = case.expect.any_of[0][0].action == "say"
-    words_only = all(intent.action == "say" for intent in intents)
+    words_only = all(intent.action == "say" for intent in last)
     if wants_words and not words_only:
-        return "unexpected_call", f"called {intents[0].action} where words were right", ()
+        return "unexpected_call", f"called {last[0].action} where words were right", ()
     if words_only and not wants_words:
         text = answer.reply.text.strip().lower()
         return ("refused" if text.startswith(_REFUSALS) else "no_call"), "words where a call was right", ()
+    return None
+
+
+def _nearest(case: Case, intents: tuple[Intent, ...], got: Effect, nearest: tuple[Goal, Gap]) -> Found:
+    """Which kind of wrong, measured against the nearest alternative."""
+    goal, found = nearest
     failed = next((deed.result for deed in got.deeds if deed.result.kind == "error"), None)
     if found.missing and got.changed and not (found.wrong or found.extra):
         return "missing_call", f"{_named(found.missing[0])} is still to be changed", ()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from perturb.core.registry import CHECKS, SCORERS
 from perturb.core.values import Answer, Case, Intent, Reply, Response, Undecodable, Unparsed
+from perturb.judging.effect import effect
 from perturb.judging.ideal import understand
 from perturb.judging.matching import Argument, matches
 from perturb.judging.outcome import Found, against
@@ -21,6 +22,7 @@ OUTCOMES = (
     "missing_call",
     "extra_side_effect",
     "unexpected_call",
+    "loop",
     "no_call",
     "refused",
     "schema_invalid",
@@ -46,7 +48,8 @@ class RuleVerdict:
 class Verdict:
     """How one response was judged. `joint` is 1 when the calls are right *and* every rule was kept.
 
-    `arguments` compares the first expected alternative with what came nearest to it.
+    `arguments` compares the nearest expected alternative with what came nearest to it. `detours` counts the looks
+    before the answer that was judged (see perturb.judging.rounds).
     """
 
     outcome: str
@@ -56,6 +59,20 @@ class Verdict:
     schema_valid: bool
     joint: int
     arguments: tuple[Argument, ...] = ()
+    detours: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """An answer that decided nothing yet, and the case that it was given in."""
+
+    case: Case
+    answer: Answer
+
+    @property
+    def intents(self) -> tuple[Intent, ...]:
+        """What was understood of it."""
+        return tuple(intent for intent in self.answer.intents if isinstance(intent, Intent))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,30 +95,39 @@ def score(case: Case, response: Response) -> Verdict:
     return scored(case, response)[0]
 
 
-def scored(case: Case, response: Response) -> tuple[Verdict, dict[str, float]]:
-    """The verdict, and what every registered scorer that has something to say gives."""
+def scored(case: Case, response: Response, before: tuple[Round, ...] = ()) -> tuple[Verdict, dict[str, float]]:
+    """The verdict, and what every registered scorer that has something to say gives.
+
+    `before` are the rounds of the same decision that led to `case`.
+    """
     reply = parse(response, case)
     if isinstance(reply, Unparsed):
         rules = tuple(RuleVerdict(r.text, r.source, r.check, False) for r in case.instructions)
         answer = Answer(Reply(reply.thinking, reply.text), ())
-        verdict = Verdict(reply.kind, reply.detail, 0, rules, False, 0)
+        verdict = Verdict(reply.kind, reply.detail, 0, rules, False, 0, detours=_detours(before))
     else:
         answer = understand(case, reply)
-        verdict = judge(case, answer)
+        verdict = judge(case, answer, before)
     given = {name: function(case, answer, verdict) for name, function in SCORERS.items()}
     return verdict, {name: got.value for name, got in given.items() if isinstance(got, Score)}
 
 
-def judge(case: Case, answer: Answer) -> Verdict:
-    """Judge an understood answer."""
+def judge(case: Case, answer: Answer, before: tuple[Round, ...] = ()) -> Verdict:
+    """Judge an understood answer: what it and the rounds before it come to together, in the world they began in."""
     violation = _schema_violation(case, answer)
-    outcome, reason, arguments = _outcome(case, answer, violation)
+    outcome, reason, arguments = _outcome(case, answer, violation, before)
+    rounds = (*before, Round(case, answer))
     rules = tuple(
-        RuleVerdict(r.text, r.source, r.check, CHECKS[r.check].holds(answer, r, case)) for r in case.instructions
+        RuleVerdict(r.text, r.source, r.check, all(CHECKS[r.check].holds(one.answer, r, one.case) for one in rounds))
+        for r in case.instructions
     )
     calls = int(outcome == "correct")
     joint = int(calls and all(rule.kept for rule in rules))
-    return Verdict(outcome, reason, calls, rules, violation is None, joint, arguments)
+    return Verdict(outcome, reason, calls, rules, violation is None, joint, arguments, _detours(before))
+
+
+def _detours(before: tuple[Round, ...]) -> int:
+    return sum(not effect(one.case.world, one.intents).changed for one in before)
 
 
 def _schema_violation(case: Case, answer: Answer) -> str | None:
@@ -115,7 +141,7 @@ def _schema_violation(case: Case, answer: Answer) -> str | None:
     return None
 
 
-def _outcome(case: Case, answer: Answer, violation: str | None) -> Found:
+def _outcome(case: Case, answer: Answer, violation: str | None, before: tuple[Round, ...]) -> Found:
     understood = tuple(intent for intent in answer.intents if isinstance(intent, Intent))
     for pattern in case.expect.never:
         if any(matches(pattern, intent, case.world) for intent in understood):
@@ -128,4 +154,8 @@ def _outcome(case: Case, answer: Answer, violation: str | None) -> Found:
         return "schema_invalid", violation, ()
     if not answer.intents:
         return "no_call", "neither a call nor words", ()
-    return against(case, answer, understood)
+    earlier = tuple(intent for one in before for intent in one.intents)
+    found = against(before[0].case if before else case, answer, earlier, understood)
+    if found[0] != "correct" and any(one.intents == understood for one in before):
+        return "loop", "made the same call again, which had been answered", ()
+    return found

@@ -90,6 +90,12 @@ def _encode_param(param: Param, intent: Intent, wanted: JsonObject, world: World
 
 def decode(tools: tuple[Tool, ...], call: Call, world: World) -> Intent | Undecodable:
     """What a call means, in normal form, or why it means nothing."""
+    meant = literal(tools, call, world)
+    return normal(meant, world) if isinstance(meant, Intent) else meant
+
+
+def literal(tools: tuple[Tool, ...], call: Call, world: World) -> Intent | Undecodable:
+    """What a call says, or why it says nothing. A command line stays one."""
     tool = next((tool for tool in tools if tool.name == call.tool), None)
     if tool is None:
         return Undecodable(call, "unknown_tool", f"there is no tool named {call.tool!r}")
@@ -111,7 +117,7 @@ def decode(tools: tuple[Tool, ...], call: Call, world: World) -> Intent | Undeco
                 args[param.field] = codecs.decode(param.codecs, visible[param.name], args, world)
             except (ValueError, UnrepresentableError) as error:
                 return Undecodable(call, "bad_value", f"{param.name}: {error}")
-    return normal(Intent(tool.action, args), world)
+    return Intent(tool.action, args)
 
 
 def _joint_last(param: Param) -> bool:
