@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from perturb.core.draw import Draw
 from perturb.core.errors import UserError
 from perturb.core.scaffold import Protocol, Scaffold
-from perturb.core.values import Answer, Case, Instruction, Intent, Part, Relation
+from perturb.core.values import Answer, Case, Instruction, Intent, Part, Relation, Reply
 
 Perturb = Callable[[Case, Draw], Case | None]
 
@@ -60,12 +60,17 @@ class Agent:
     answer: Callable[[Case, Case], Answer]
 
 
+# Answers to a case that its expectation must, or must not, count as right: each the replies of one decision's rounds.
+Variants = Callable[[Case], Iterator[tuple[Reply, ...]]]
+
 OPERATORS: dict[str, Operator] = {}
 SCAFFOLDS: dict[str, Scaffold] = {}
 PROTOCOLS: dict[str, Protocol] = {}
 CHECKS: dict[str, Check] = {}
 AGENTS: dict[str, Agent] = {}
 SCORERS: dict[str, Callable[..., Any]] = {}
+EQUIVALENTS: dict[str, Variants] = {}
+NEAR_MISSES: dict[str, Variants] = {}
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -148,6 +153,18 @@ def agent(*, defect: str = "") -> Callable[[F], F]:
     return register
 
 
+def equivalent(function: Variants) -> Variants:
+    """Register a generator of answers that do what is right in another way: the judge must accept every one."""
+    _add(EQUIVALENTS, function.__name__, function)
+    return function
+
+
+def near_miss(function: Variants) -> Variants:
+    """Register a generator of answers that miss what is right by a little: the judge must accept none."""
+    _add(NEAR_MISSES, function.__name__, function)
+    return function
+
+
 def scorer(function: F) -> F:
     """Register ``(case, answer, verdict) -> Score | Unscored`` as a scorer, reported beside the built-in ones."""
     _add(SCORERS, function.__name__, function)
@@ -173,6 +190,7 @@ def load_builtin() -> None:
         "perturb.judging.scorers",
         "perturb.operators",
         "perturb.agents",
+        "perturb.laws.variants",
     ):
         module = importlib.import_module(package)
         for found in pkgutil.walk_packages(module.__path__, package + "."):

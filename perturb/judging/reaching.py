@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import posixpath
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from perturb.core.values import Intent, Json, World
 from perturb.judging.effect import Deed, Effect, Goal, shows_all
 from perturb.judging.matching import pair
-from perturb.toolbox import toolbox
-from perturb.world import files
+from perturb.judging.traced import would_find
 from perturb.world.changes import Place
-from perturb.world.failure import WorldError
-from perturb.world.patterns import Glob, compile_regex
 
 # A look may show more than the gold look: so many times as much, and in any case so many characters.
 WASTE_TIMES = 10
@@ -64,7 +59,8 @@ def _done(number: int, goal: Goal, got: Effect) -> bool:
         return shows_all(got, goal.looks[number]) and got.characters <= _allowed(goal)
     if goal.deed(number).changed:
         return True
-    return any(_covers(deed, goal.deed(number)) for deed in got.deeds)
+    wanted = goal.deed(number)
+    return any(would_find(deed.world, wanted.intent, deed.intent) for deed in got.deeds if deed.looks)
 
 
 def _allowed(goal: Goal) -> int:
@@ -85,22 +81,3 @@ def _extra(stray: list[Place], got: Effect, intents: tuple[Intent, ...], spoken_
         if number not in spoken_for and not deed.changed and not deed.harmless:
             return f"also did {deed.intent.action} {dict(deed.intent.args)}"
     return ""
-
-
-def _covers(deed: Deed, wanted: Deed) -> bool:
-    """Whether a search would have found what `wanted`, which found nothing, looked for."""
-    if (wanted.intent.action, deed.intent.action, deed.result.kind) != ("fs.grep", "fs.grep", "matches"):
-        return False
-    try:
-        regex = compile_regex(str(deed.intent.args["pattern"]), bool(deed.intent.args.get("ignore_case", False)))
-        asked, looked = _scope(wanted.intent, deed.world), _scope(deed.intent, deed.world)
-    except (WorldError, ValueError, re.error):
-        return False
-    plain = re.sub(r"\\(.)", r"\1", str(wanted.intent.args["pattern"]))
-    return asked <= looked and bool(regex.search(plain))
-
-
-def _scope(intent: Intent, world: World) -> set[str]:
-    include = Glob(str(intent.args["include"])) if intent.args.get("include") else None
-    root = str(toolbox.full(intent).get("root") or world.cwd)
-    return {p for p in files.below(world, root) if not include or any(map(include.matches, (p, posixpath.basename(p))))}

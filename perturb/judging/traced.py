@@ -124,3 +124,25 @@ def _tail_signed(key: str, text: str, names: list[Mark]) -> str:
         rows[place] += _sign(len(names))
         names.append(("run", key, len(names)))
     return "\n".join(rows)
+
+
+def would_find(world: World, wanted: Intent, intent: Intent) -> bool:
+    """Whether `intent` would have shown what the search `wanted`, which found nothing, was looking for.
+
+    What it looked for is put into every file, and both are done again: the one must show what the other finds.
+    """
+    if wanted.action != "fs.grep" or intent.action not in ("fs.grep", "fs.read", "shell.run"):
+        return False
+    plain = re.sub(r"\\(.)", r"\1", str(wanted.args["pattern"]))
+    paths = list(world.files)[:MOST]
+    planted = {path: f"{str(world.files[path]).rstrip()}\n{plain} {_sign(n)}\n" for n, path in enumerate(paths)}
+    world = replace(world, files={**world.files, **planted})
+    hidden = _signs(world, wanted)
+    return bool(hidden) and hidden <= _signs(world, intent)
+
+
+def _signs(world: World, intent: Intent) -> set[str]:
+    """The signs that a look shows."""
+    data = execute(world, intent)[1].data
+    lines = [str(match["text"]) for match in data.get("matches", ())]
+    return set(_SIGN.findall("\n".join([*lines, str(data.get("text", "")), str(data.get("stdout", ""))])))

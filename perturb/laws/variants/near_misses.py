@@ -1,0 +1,247 @@
+"""Answers that are wrong by a little: each must score 0, however many rounds it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from perturb.core.actions import fields
+from perturb.core.registry import near_miss
+from perturb.core.values import Call, Case, Intent, Json, Reply
+from perturb.judging import ways
+from perturb.judging.effect import effect
+from perturb.judging.ideal import shaped
+from perturb.laws.variants.saying import Rounds, each_replaced, gold, one_round, said, speaks
+from perturb.world import files
+
+# Arguments in which one wrong character makes another value, by action; the others name places.
+_VALUES = ("new", "content", "text", "value", "url", "tab", "command", "code")
+# Free in most gold answers: a search may be put in many ways.
+_SEARCHES = ("web.search",)
+
+
+@near_miss
+def wrong_character(case: Case) -> Iterator[Rounds]:
+    """One character of a value is another."""
+    for place, intent in enumerate(gold(case)):
+        domain = intent.action in case.world.services
+        for name, value in intent.args.items():
+            if intent.action != "say" and (domain or name in _VALUES):
+                known = fields(intent.action).get(name)
+                if not (known and known.free):
+                    changed = (Intent(intent.action, {**intent.args, name: other}) for other in _others(value))
+                    yield from each_replaced(case, place, changed)
+
+
+def _others(value: Json) -> Iterator[Json]:
+    """The value with one character or count changed, in the middle and at the end."""
+    if isinstance(value, bool):
+        yield not value
+    elif isinstance(value, int):
+        yield from (value + 1, value - 1, value * 10)
+    elif isinstance(value, str):
+        places = {at for at in (len(value) // 2, len(value.rstrip()) - 1) if 0 <= at < len(value)}
+        for at in sorted(places):
+            if value[at].isalnum():
+                yield value[:at] + ("9" if value[at] != "9" else "8") + value[at + 1 :]
+        if value and value[-1].isalnum():
+            yield value[:-1]
+
+
+@near_miss
+def other_file(case: Case) -> Iterator[Rounds]:
+    """The right thing in another file."""
+    for place, intent in enumerate(gold(case)):
+        if intent.action in ("fs.edit", "fs.write") or (intent.action == "fs.read" and len(gold(case)) == 1):
+            others = ways.other_files(case.world, str(intent.args["path"]))[:3]
+            yield from each_replaced(case, place, (Intent(intent.action, {**intent.args, "path": p}) for p in others))
+
+
+@near_miss
+def lines_too_few(case: Case) -> Iterator[Rounds]:
+    """A read that begins a line late or ends a line early."""
+    for place, intent in enumerate(gold(case)):
+        if intent.action == "fs.read":
+            lines = files.lines_of(str(case.world.files.get(str(intent.args["path"]), "")))
+            start = int(intent.args.get("start", 1))
+            end = int(intent.args.get("end", -1))
+            end = len(lines) if end == -1 else min(end, len(lines))
+            if end > start and lines[start - 1].strip():
+                yield from each_replaced(case, place, [Intent("fs.read", {**intent.args, "start": start + 1})])
+            if end > start and lines[end - 1].strip():
+                yield from each_replaced(case, place, [Intent("fs.read", {**intent.args, "end": end - 1})])
+
+
+@near_miss
+def neighbouring_line(case: Case) -> Iterator[Rounds]:
+    """The edit on a line next to the right one, and the right edit together with one there."""
+    for place, intent in enumerate(gold(case)):
+        if intent.action == "fs.edit":
+            wrong = list(neighbours(case, intent))
+            yield from each_replaced(case, place, wrong)
+            for other in wrong:
+                yield from one_round(case, *gold(case), other)
+
+
+def neighbours(case: Case, intent: Intent) -> Iterator[Intent]:
+    """Edits that add a word at the end of a line above or below the right one."""
+    found = ways.edited_text(case.world, intent)
+    if found is None:
+        return
+    path, before, after = found
+    lines, other = before.split("\n"), after.split("\n")
+    first = next((n for n, (a, b) in enumerate(zip(lines, other, strict=False)) if a != b), len(lines) - 1)
+    for at in (first - 1, first + 2):
+        if 0 <= at < len(lines) and lines[at].strip() and before.count(lines[at]) == 1:
+            yield Intent("fs.edit", {"path": path, "old": lines[at], "new": f"{lines[at]} changed"})
+
+
+@near_miss
+def whole_file_with_a_slip(case: Case) -> Iterator[Rounds]:
+    """The whole file written, with a line lost, a line doubled, or one character wrong elsewhere."""
+    for place, intent in enumerate(gold(case)):
+        written = ways.whole_file(case.world, intent)
+        if written is not None:
+            lines = str(written.args["content"]).split("\n")
+            filled = [n for n, line in enumerate(lines) if line.strip()]
+            for at in {filled[0], filled[-1]} if len(filled) > 1 else ():
+                for slip in ([], [lines[at], lines[at]], [lines[at] + "x"]):
+                    text = "\n".join([*lines[:at], *slip, *lines[at + 1 :]])
+                    yield from each_replaced(case, place, [Intent("fs.write", {**written.args, "content": text})])
+
+
+@near_miss
+def edit_undone(case: Case) -> Iterator[Rounds]:
+    """An edit that changes nothing, one whose text is not there, and the file emptied."""
+    for place, intent in enumerate(gold(case)):
+        if intent.action == "fs.edit":
+            path, old = intent.args["path"], str(intent.args["old"])
+            nothing = Intent("fs.edit", {**intent.args, "new": old})
+            absent = Intent("fs.edit", {**intent.args, "old": f"{old} "})
+            if f"{old} " in str(case.world.files.get(str(path), "")):
+                absent = nothing
+            yield from each_replaced(case, place, [nothing, absent, Intent("fs.write", {"path": path, "content": ""})])
+
+
+@near_miss
+def one_more(case: Case) -> Iterator[Rounds]:
+    """The right thing and a stray file, a file overwritten, another button, another record, beside it."""
+    if not speaks(case):
+        for more in strays(case):
+            yield from one_round(case, *gold(case), more)
+
+
+def strays(case: Case) -> Iterator[Intent]:
+    """Things nobody asked for."""
+    ahead = {str(p.args.get("target")) for patterns in case.expect.ahead for p in patterns}
+    if case.world.files:
+        yield Intent("fs.write", {"path": f"{case.world.cwd}/notes.txt", "content": "done\n"})
+        path = ways.other_files(case.world, "")[0]
+        yield Intent("fs.write", {"path": path, "content": "overwritten\n"})
+        yield ways.shell("touch stray.txt")
+        yield ways.shell("git push")
+    done = effect(case.world, gold(case))
+    wanted = {str(intent.args.get("target")) for intent in gold(case)} | ahead
+    if done.after.tabs and not any(deed.result.kind == "error" for deed in done.deeds):
+        page = effect(done.after, [Intent("page.observe")]).deeds[0].result.data
+        for node in page.get("nodes", ()):
+            if (
+                node["role"] in ("button", "checkbox")
+                and node["id"] not in wanted
+                and "disabled" not in node.get("states", ())
+            ):
+                yield Intent("el.click", {"target": node["id"]})
+    yield from _other_records(case)
+
+
+def _other_records(case: Case) -> Iterator[Intent]:
+    """The fixture's own changes, made to another record."""
+    ahead = [p for patterns in case.expect.ahead for p in patterns]
+    for intent in (*gold(case), *(Intent(p.action, dict(p.args)) for p in ahead)):
+        service = case.world.services.get(intent.action, {})
+        if service.get("op") == "update":
+            for key in case.world.records.get(service["table"], {}):
+                other = Intent(intent.action, {**intent.args, service["key"]: key})
+                if key != intent.args.get(service["key"]) and effect(case.world, [other]).changed:
+                    yield other
+
+
+@near_miss
+def argument_left_out(case: Case) -> Iterator[Rounds]:
+    """A call without one of the arguments that the ideal one gives and needs."""
+    for reply in said(case, *gold(case)):
+        for place, call in enumerate(reply.calls):
+            tool = next(tool for tool in case.tools if tool.name == call.tool)
+            given = call.args.get(tool.envelope, {}) if tool.envelope else call.args
+            for param in tool.params:
+                if param.required and param.field and param.name in given and not speaks(case):
+                    kept = {name: value for name, value in given.items() if name != param.name}
+                    less = Call(call.tool, {tool.envelope: kept} if tool.envelope else kept)
+                    yield (replace(reply, calls=(*reply.calls[:place], less, *reply.calls[place + 1 :])),)
+
+
+@near_miss
+def success_claimed(case: Case) -> Iterator[Rounds]:
+    """Words that say it is done, where it is to be done."""
+    if not speaks(case):
+        for words in ("Done. Everything was changed as you asked and all tests pass.", "I have finished this step."):
+            yield from one_round(case, Intent("say", {"text": shaped(words, case.instructions)}), text=words)
+
+
+@near_miss
+def told_instead(case: Case) -> Iterator[Rounds]:
+    """The right call told in words, not made."""
+    if not speaks(case):
+        for reply in said(case, *gold(case)):
+            words = "; ".join(f"{call.tool}({', '.join(map(str, call.args.values()))})" for call in reply.calls)
+            yield (Reply(reply.thinking, shaped(f"I would call {words} now.", case.instructions)),)
+
+
+@near_miss
+def only_looks(case: Case) -> Iterator[Rounds]:
+    """Looks and looks, and never does anything."""
+    if effect(case.world, gold(case)).changed:
+        looks = [reply for look in ways.first_look(case.world, gold(case)) for reply in said(case, look)][:4]
+        if looks:
+            yield tuple(looks) if len(looks) > 2 else (looks[0], looks[0], looks[0])
+
+
+@near_miss
+def wrong_element(case: Case) -> Iterator[Rounds]:
+    """The right thing on another element of the page."""
+    for place, intent in enumerate(gold(case)):
+        if intent.action not in ("el.click", "el.type", "el.select") or not case.world.tabs:
+            continue
+        page = effect(case.world, [Intent("page.observe")]).deeds[0].result.data
+        allowed = {str(p.args.get("target")) for a in (*case.expect.any_of, *case.expect.ahead) for p in a}
+        roles = {"el.click": ("button", "link", "checkbox"), "el.type": ("textbox",), "el.select": ("combobox",)}
+        for node in page.get("nodes", ()):
+            if node["role"] in roles[intent.action] and node["id"] not in allowed and not _same(case, intent, node):
+                yield from each_replaced(case, place, [Intent(intent.action, {**intent.args, "target": node["id"]})])
+
+
+def _same(case: Case, intent: Intent, node: Json) -> bool:
+    """Whether another link or button leads to the same page as an accepted answer does."""
+    done = effect(case.world, [Intent(intent.action, {**intent.args, "target": node["id"]})])
+    good = [effect(case.world, [Intent(p.action, dict(p.args)) for p in a]).changed for a in case.expect.any_of]
+    return done.changed in good
+
+
+@near_miss
+def denied(case: Case) -> Iterator[Rounds]:
+    """The right words turned into their opposite, with every word of them still there."""
+    if speaks(case) and len(gold(case)) == 1:
+        words = str(gold(case)[0].args["text"])
+        if not words.rstrip().endswith("?"):
+            for turned in (f"It is not true that: {words}", f"No, that failed. Nothing of this holds: {words}"):
+                yield from one_round(case, Intent("say", {"text": shaped(turned, case.instructions)}))
+
+
+@near_miss
+def echoed(case: Case) -> Iterator[Rounds]:
+    """A shell that prints the file's words itself, or another file, instead of reading it."""
+    for place, intent in enumerate(gold(case)):
+        text = str(case.world.files.get(str(intent.args.get("path", "")), ""))
+        if intent.action == "fs.read" and text and "'" not in text:
+            tried = [ways.shell(f"echo '{text}'"), ways.shell(f"wc -l {ways.named(case.world, intent.args['path'])}")]
+            yield from each_replaced(case, place, tried)
