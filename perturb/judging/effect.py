@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, product
 from typing import Any
 
 from perturb.core.actions import READ_ONLY
+from perturb.core.patterns import compile_pattern
 from perturb.core.values import Intent, Json, Pattern, Result, World
 from perturb.judging.matching import matches
 from perturb.judging.shown import Mark, Marks, shown
 from perturb.judging.traced import runs_shown, traced
 from perturb.toolbox import toolbox
+from perturb.toolbox.codecs import absolute
+from perturb.toolbox.shell.analysis import intents_of_command
 from perturb.trajectories.patterns import ideal_args
 from perturb.world.changes import Place, changes
 from perturb.world.execute import execute
 
 # Ways to spell an alternative out whose arguments have several values that count.
 MOST_WAYS = 64
+# What changes a repository or a running service, and no file that anyone here sees.
+_LEAVES_TRACES = re.compile(
+    r"\b(git\s+(-\S+\s+)*(add|commit|push|pull|checkout|switch|restore|reset|stash|merge|rebase|tag|clean|am|revert)|"
+    r"kill|pkill|systemctl|service|docker\s+(compose\s+)?(up|down|rm|run|stop|start|restart)|crontab)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +58,15 @@ class Deed:
         if action in self.world.services:
             return self.world.services[action].get("op") in ("get", "find")
         if action == "shell.run":
-            return bool(self.result.kind == "shell" and _known(self.result))
+            return self.result.kind == "shell" and _known(self.result) and _only_looks(self.intent, self.world)
         return action in READ_ONLY or action == "py.exec" or not self.result.failed
+
+
+def _only_looks(intent: Intent, world: World) -> bool:
+    """Whether a command line, as it reads, changes nothing here or elsewhere, whatever the emulation made of it."""
+    command = str(intent.args["command"])
+    meant = intents_of_command(command, world)
+    return not (meant.network or meant.effects or _LEAVES_TRACES.search(command))
 
 
 def _known(result: Result) -> bool:
@@ -100,11 +116,21 @@ def effect(world: World, intents: Sequence[Intent]) -> Effect:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What one alternative leads to. `looks[i]` are the marks that pattern i is there to show."""
+    """What one alternative leads to. `looks[i]` are the marks that pattern i is there to show.
+
+    `free` are files whose text only has to be of a form (a regular expression).
+    """
 
     patterns: tuple[Pattern, ...]
     effect: Effect
     looks: dict[int, frozenset[Mark]] = field(default_factory=dict)
+    free: dict[Place, str] = field(default_factory=dict)
+
+    def accepts(self, place: Place, found: Json) -> bool:
+        """Whether a place may have the value `found`: the wanted one, or one of the form that is wanted."""
+        if place in self.free and isinstance(found, str):
+            return compile_pattern(self.free[place]).fullmatch(found)
+        return bool(self.changed[place] == found)
 
     @property
     def changed(self) -> dict[Place, Json]:
@@ -125,7 +151,17 @@ def goals(patterns: tuple[Pattern, ...], world: World, intents: tuple[Intent, ..
     for number, chosen in enumerate(islice(product(*ways), MOST_WAYS)):
         done = effect(world, chosen)
         if number == 0 or not any(deed.result.failed for deed in done.deeds):
-            yield Goal(patterns, done, _wanted(done, patterns))
+            yield Goal(patterns, done, _wanted(done, patterns), _free(patterns, world))
+
+
+def _free(patterns: tuple[Pattern, ...], world: World) -> dict[Place, str]:
+    """The files that patterns write in a form with some freedom, and the form."""
+    found: dict[Place, str] = {}
+    for pattern in patterns:
+        content = pattern.args.get("content")
+        if pattern.action == "fs.write" and isinstance(content, dict) and "$regex" in content:
+            found["files", absolute(str(pattern.args["path"]), world)] = str(content["$regex"])
+    return found
 
 
 def _spelled(pattern: Pattern, intents: tuple[Intent, ...], world: World) -> list[Intent]:
@@ -134,12 +170,12 @@ def _spelled(pattern: Pattern, intents: tuple[Intent, ...], world: World) -> lis
     for name, value in pattern.args.items():
         if isinstance(value, dict):
             several.update({name: value["$any"]} if "$any" in value else {})
-            free = free or "$has" in value or "$free" in value
+            free = free or "$has" in value or "$free" in value or "$regex" in value
     spelled = []
     for chosen in product(*several.values()):
         args: dict[str, Any] = {**pattern.args, **dict(zip(several, chosen, strict=True))}
         spelled.append(Intent(pattern.action, ideal_args(args)))
-    changing = free and pattern.action != "say" and pattern.action not in READ_ONLY
+    changing = free and pattern.action not in (*READ_ONLY, "py.exec")
     return [*spelled, *(i for i in intents if changing and matches(pattern, i, world))]
 
 

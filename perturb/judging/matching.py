@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
 from perturb.core.actions import REQUIRED, Field, fields
+from perturb.core.patterns import compile_pattern
 from perturb.core.values import Intent, Json, Pattern, World
 from perturb.toolbox import toolbox
 from perturb.toolbox.codecs import absolute
@@ -79,6 +80,8 @@ def accepts(expected: Json, got: Json, kind: str, world: World) -> bool:
             return True
         if "$any" in expected:
             return any(same(option, got, kind, world) for option in expected["$any"])
+        if "$regex" in expected:
+            return isinstance(got, str) and compile_pattern(expected["$regex"]).fullmatch(got.rstrip("\n"))
         if "$has" in expected:
             text = got.casefold() if isinstance(got, str) else ""
             return bool(text) and all(str(part).casefold() in text for part in expected["$has"])

@@ -7,11 +7,12 @@ from itertools import chain
 from typing import Any
 
 from perturb.core.values import Answer, Case, Intent, Pattern, World
+from perturb.judging.between import between
 from perturb.judging.effect import Effect, Goal, effect, goals
 from perturb.judging.matching import Argument, compare, pair
 from perturb.judging.reaching import Gap, gap
 from perturb.trajectories.patterns import ideal_args
-from perturb.world.changes import Place, changes
+from perturb.world.changes import Place, changes, content
 
 _REFUSALS = ("i can't", "i cannot", "i can not", "i'm unable", "i am unable", "i won't", "sorry", "i'm sorry")
 Found = tuple[str, str, tuple[Argument, ...]]
@@ -70,8 +71,23 @@ def _after(world: World, patterns: tuple[Pattern, ...]) -> World:
 def on_the_way(case: Case, intents: tuple[Intent, ...]) -> bool:
     """Whether `intents` changed part of what is wanted, all of it as wanted, and did nothing else."""
     got = effect(case.world, intents)
+    if not got.changed or _unasked(got):
+        return False
     wanted = chain((goal.changed for goal in _all_goals(case, ())), later(case))
-    return bool(got.changed) and not _unasked(got) and any(got.changed.items() < all_of.items() for all_of in wanted)
+    return any(_part(got.changed, all_of, case.world) for all_of in wanted)
+
+
+def _part(some: dict[Place, Any], all_of: dict[Place, Any], world: World) -> bool:
+    """Whether `some` changes are among `all_of`, or lead to them line by line."""
+    differ = [place for place in some if place not in all_of or some[place] != all_of[place]]
+    if not differ:
+        return len(some) < len(all_of)
+    return all(
+        place[0] == "files"
+        and isinstance(all_of.get(place), str)
+        and between(content(place[1], world.files.get(place[1], "")), str(some[place]), all_of[place])
+        for place in differ
+    )
 
 
 def _unasked(got: Effect) -> bool:

@@ -41,13 +41,18 @@ class Gap:
 
 def gap(goal: Goal, got: Effect, intents: tuple[Intent, ...], world: World) -> Gap:
     """What is between the answer `intents`, whose effect is `got`, and `goal`."""
-    pairs = pair(goal.patterns, intents, world)
+    pairs = {n: at for n, at in pair(goal.patterns, intents, world).items() if not _ran(goal, n)}
     left = tuple(n for n in range(len(goal.patterns)) if n not in pairs and not _done(n, goal, got))
     wanted, found = goal.changed, got.changed
     missing = tuple(place for place in wanted if place not in found)
-    wrong = {p: (v, found[p]) for p, v in wanted.items() if p in found and found[p] != v}
+    wrong = {p: (v, found[p]) for p, v in wanted.items() if p in found and not goal.accepts(p, found[p])}
     stray = [place for place in found if place not in wanted]
     return Gap(left, missing, wrong, _extra(stray, got, intents, set(pairs.values())))
+
+
+def _ran(goal: Goal, number: int) -> bool:
+    """Whether a program's output is known: then that decides, and not which words are in the program."""
+    return goal.patterns[number].action == "py.exec" and number in goal.looks and not goal.patterns[number].spelling
 
 
 def _done(number: int, goal: Goal, got: Effect) -> bool:

@@ -18,6 +18,8 @@ from perturb.world.execute import execute
 
 # Looks that one decision may take before it is judged as it stands.
 PATIENCE = 2
+# Answers of one decision, looks and steps together.
+MOST_ROUNDS = 8
 # Outcomes that another round may still turn into a right one.
 _OPEN = ("wrong_argument", "wrong_tool", "missing_call", "unexpected_call")
 
@@ -38,8 +40,8 @@ def next_round(verdict: Verdict, rounds: tuple[Round, ...], patience: int) -> Ca
         return _answered(last) if verdict.detours < patience else None
     every = tuple(intent for one in rounds for intent in one.intents)
     before = effect(rounds[0].case.world, every[: -len(last.intents)])
-    went_on = len(effect(rounds[0].case.world, every).changed) > len(before.changed)
-    if went_on and on_the_way(rounds[0].case, every):
+    went_on = effect(rounds[0].case.world, every).changed != before.changed
+    if went_on and len(rounds) < MOST_ROUNDS and on_the_way(rounds[0].case, every):
         return _shortened(_answered(last), rounds[0].case, every)
     return None
 

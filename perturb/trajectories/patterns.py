@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from perturb.core.actions import ACTIONS, REQUIRED, Kind
+from perturb.core.errors import UserError
+from perturb.core.patterns import compile_pattern
 
 # In a matcher: that the argument may be left out.
 ABSENT = "(absent)"
 _TEXTS: frozenset[Kind] = frozenset({"path", "glob", "url", "command", "text", "code", "pattern", "target"})
-_MATCHERS = ({"$any"}, {"$has"}, {"$has", "$example"}, {"$free"})
+_MATCHERS = ({"$any"}, {"$has"}, {"$has", "$example"}, {"$regex", "$example"}, {"$free"})
 
 
 def problem(action: str, args: dict[str, Any]) -> str | None:
@@ -48,10 +50,22 @@ def _matcher_problem(value: Any) -> str | None:
         return f"no matcher has the keys {', '.join(sorted(map(str, value)))}"
     if "$any" in value and not (isinstance(value["$any"], list) and value["$any"]):
         return "$any is not a list with something in it"
+    if "$regex" in value:
+        return _form_problem(value["$regex"], value["$example"])
     has = value.get("$has", [""])
     if not (isinstance(has, list) and has and all(isinstance(text, str) for text in has)):
         return "$has is not a list of texts"
     return None
+
+
+def _form_problem(form: Any, example: Any) -> str | None:
+    if not (isinstance(form, str) and isinstance(example, str)):
+        return "$regex and $example are not texts"
+    try:
+        fits = compile_pattern(form).fullmatch(example.rstrip("\n"))
+    except UserError as error:
+        return str(error)
+    return None if fits else "$example is not of the form that $regex states"
 
 
 def _concrete(value: Any) -> Iterator[Any]:
@@ -62,6 +76,8 @@ def _concrete(value: Any) -> Iterator[Any]:
         yield value["$free"]
     elif isinstance(value, dict) and "$has" in value:
         yield value.get("$example", "")
+    elif isinstance(value, dict) and "$regex" in value:
+        yield value["$example"]
     else:
         yield value
 
@@ -95,6 +111,8 @@ def ideal_value(value: Any) -> Any:
             return value["$any"][0]
         if "$has" in value:
             return value.get("$example", " ".join(value["$has"]))
+        if "$regex" in value:
+            return value["$example"]
         if "$free" in value:
             return value["$free"]
     return value

@@ -16,8 +16,11 @@ from perturb.world import files
 
 # Arguments in which one wrong character makes another value, by action; the others name places.
 _VALUES = ("new", "content", "text", "value", "url", "tab", "command", "code")
-# Free in most gold answers: a search may be put in many ways.
-_SEARCHES = ("web.search",)
+
+
+def _one_way(case: Case) -> bool:
+    """Whether one alternative is all there is: else a look that misses it may be what another one asks for."""
+    return len(case.expect.any_of) == 1
 
 
 @near_miss
@@ -26,7 +29,8 @@ def wrong_character(case: Case) -> Iterator[Rounds]:
     for place, intent in enumerate(gold(case)):
         domain = intent.action in case.world.services
         for name, value in intent.args.items():
-            if intent.action != "say" and (domain or name in _VALUES):
+            looks = not effect(case.world, [intent]).changed
+            if intent.action != "say" and (domain or name in _VALUES) and not (looks and not _one_way(case)):
                 known = fields(intent.action).get(name)
                 if not (known and known.free):
                     changed = (Intent(intent.action, {**intent.args, name: other}) for other in _others(value))
@@ -52,7 +56,7 @@ def _others(value: Json) -> Iterator[Json]:
 def other_file(case: Case) -> Iterator[Rounds]:
     """The right thing in another file."""
     for place, intent in enumerate(gold(case)):
-        if intent.action in ("fs.edit", "fs.write") or (intent.action == "fs.read" and len(gold(case)) == 1):
+        if intent.action in ("fs.edit", "fs.write") or (intent.action == "fs.read" and _one_way(case)):
             others = ways.other_files(case.world, str(intent.args["path"]))[:3]
             yield from each_replaced(case, place, (Intent(intent.action, {**intent.args, "path": p}) for p in others))
 
@@ -61,7 +65,7 @@ def other_file(case: Case) -> Iterator[Rounds]:
 def lines_too_few(case: Case) -> Iterator[Rounds]:
     """A read that begins a line late or ends a line early."""
     for place, intent in enumerate(gold(case)):
-        if intent.action == "fs.read":
+        if intent.action == "fs.read" and _one_way(case):
             lines = files.lines_of(str(case.world.files.get(str(intent.args["path"]), "")))
             start = int(intent.args.get("start", 1))
             end = int(intent.args.get("end", -1))
@@ -242,6 +246,6 @@ def echoed(case: Case) -> Iterator[Rounds]:
     """A shell that prints the file's words itself, or another file, instead of reading it."""
     for place, intent in enumerate(gold(case)):
         text = str(case.world.files.get(str(intent.args.get("path", "")), ""))
-        if intent.action == "fs.read" and text and "'" not in text:
+        if intent.action == "fs.read" and _one_way(case) and text and "'" not in text:
             tried = [ways.shell(f"echo '{text}'"), ways.shell(f"wc -l {ways.named(case.world, intent.args['path'])}")]
             yield from each_replaced(case, place, tried)
