@@ -33,7 +33,7 @@ def parse(name: str) -> Name:
     >>> parse("cli-csv-count@1/mini_agent#2")
     Name(case='cli-csv-count@1', scaffold='mini_agent', recipe=(), sample=2)
     """
-    found = _NAME.fullmatch(name.removesuffix("~aa"))
+    found = _NAME.fullmatch(name)
     if found is None:
         raise UserError(f"{name!r} is not a decision's name (episode@step/scaffold+recipe#sample)")
     steps = recipe.parse(found["recipe"]) if found["recipe"] else ()

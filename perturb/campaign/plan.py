@@ -1,4 +1,4 @@
-"""What a run will ask, as a stream: bases, their repeats (A/A), and every operator on every bound case.
+"""What a run will ask, as a stream: bases, asked several times, and every operator on every bound case.
 
 Nothing is kept: the same plan can be walked again, in another process too, and gives the same items.
 """
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from hashlib import blake2b
+from math import ceil, sqrt
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,7 +24,7 @@ from perturb.scaffolding.render import render
 from perturb.trajectories.episodes import Episode
 from perturb.trajectories.loading import load, load_all
 
-Kind = Literal["base", "aa", "perturbed"]
+Kind = Literal["base", "perturbed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +100,7 @@ def plan(selection: Selection, tally: Tally | None = None) -> Iterator[Item]:
     tally = tally if tally is not None else Tally()
     operators = chosen_operators(selection)
     for case in bound_cases(selection):
-        for base in base_items(case, selection.samples):
-            yield base
-            again = replace(base.request, draw=base.sample + selection.samples)
-            yield replace(base, id=f"{base.id}~aa", kind="aa", request=again)
+        yield from base_items(case, base_draws(selection.samples, len(operators)))
         for operator in operators:
             yield from _perturbed(case, operator, selection, tally)
 
@@ -119,6 +117,17 @@ def _perturbed(case: Case, operator: Operator, selection: Selection, tally: Tall
         return
     tally.applied += 1
     yield from items
+
+
+def base_draws(samples: int, operators: int) -> int:
+    """How often each base is asked: √k times the samples of a perturbed request, where k operators share the base.
+
+    Source: Dunnett's square-root rule for one control and k treatments (1955). At least two, which give the A/A floor.
+
+    >>> base_draws(1, 60), base_draws(4, 60), base_draws(1, 1)
+    (8, 31, 2)
+    """
+    return max(2, ceil(samples * sqrt(operators)))
 
 
 def base_items(case: Case, samples: int) -> list[Item]:

@@ -19,7 +19,8 @@ from perturb.campaign.plan import Selection, Tally, bound_cases, chosen_operator
 from perturb.campaign.runner import Answerer, run
 from perturb.cli import output
 from perturb.core.errors import StorageError, UserError
-from perturb.statistics.summary import as_json, summarise
+from perturb.statistics.as_json import as_json
+from perturb.statistics.summary import summarise
 
 
 def main(options: argparse.Namespace) -> int:

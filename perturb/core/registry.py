@@ -25,7 +25,7 @@ Perturb = Callable[[Case, Draw], Case | None]
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """A registered perturbation. `name` is ``part.function``."""
+    """A registered perturbation. `name` is ``part.function``; `dose` is which of its choices says how strong it is."""
 
     name: str
     part: Part
@@ -33,6 +33,7 @@ class Operator:
     summary: str
     perturb: Perturb
     introduces: tuple[str, ...] = ()
+    dose: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +87,18 @@ def _summary(function: Callable[..., Any]) -> str:
     return text[0].strip() if text else ""
 
 
-def operator(*, part: Part, relation: Relation, introduces: tuple[str, ...] = ()) -> Callable[[F], F]:
+def operator(
+    *, part: Part, relation: Relation, introduces: tuple[str, ...] = (), dose: int | None = None
+) -> Callable[[F], F]:
     """Register ``(case, draw) -> case | None`` as the operator ``part.function_name``.
 
-    `introduces` names the control tokens an operator exists to put in (none for nearly all).
+    `introduces` names the control tokens an operator exists to put in (none for nearly all). `dose` is the place,
+    from 0, of the choice that says how strong the change is; reports draw its curve.
     """
 
     def register(function: F) -> F:
         name = f"{part}.{function.__name__}"
-        _add(OPERATORS, name, Operator(name, part, relation, _summary(function), function, introduces))
+        _add(OPERATORS, name, Operator(name, part, relation, _summary(function), function, introduces, dose))
         return function
 
     return register

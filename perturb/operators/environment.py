@@ -109,7 +109,7 @@ def another_host(case: Case, draw: Draw) -> Case | None:
     return rewritten(case, Rewrite(((old, new),)))
 
 
-@operator(part="environment", relation="invariant")
+@operator(part="environment", relation="invariant", dose=0)
 def more_in_listings(case: Case, draw: Draw) -> Case | None:
     """Show more, unrelated entries in directory listings and search results (E13)."""
     extra = [".editorconfig", "CONTRIBUTING.txt", "notes-old.txt"][: draw.choice([1, 2, 3])]

@@ -80,7 +80,7 @@ def failed_attempt_first(case: Case, draw: Draw) -> Case | None:
     return replace(case, turns=(*case.turns[:place], attempt, again, *case.turns[place + 1 :]))
 
 
-@operator(part="history", relation="invariant")
+@operator(part="history", relation="invariant", dose=0)
 def unrelated_dialogue_first(case: Case, draw: Draw) -> Case | None:
     """Let a short talk about something else come before the task (H05)."""
     count = draw.choice([1, 2])

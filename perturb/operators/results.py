@@ -39,7 +39,7 @@ def _fault(case: Case, code: str, message: str) -> Case | None:
     return replace(_with_last(case, (failed,)), expect=again, world=world)
 
 
-@operator(part="results", relation="directional")
+@operator(part="results", relation="directional", dose=0)
 def timeout(case: Case, draw: Draw) -> Case | None:
     """Let the last call time out: the right thing is to make it again (O01)."""
     seconds = draw.choice([30, 120])
@@ -73,7 +73,7 @@ def _answered(case: Case) -> list[int]:
     return found[::-1]
 
 
-@operator(part="results", relation="invariant")
+@operator(part="results", relation="invariant", dose=0)
 def boilerplate(case: Case, draw: Draw) -> Case | None:
     """Wrap a result in lines that say nothing (O18, AgentNoiseBench)."""
     lines = draw.choice([1, 4, 12])
@@ -96,7 +96,7 @@ def terminal_colours(case: Case, draw: Draw) -> Case | None:
     return _edited(case, draw.choice(_answered(case)), TextEdit("ansi"))
 
 
-@operator(part="results", relation="invariant")
+@operator(part="results", relation="invariant", dose=0)
 def long_tail(case: Case, draw: Draw) -> Case | None:
     """Make a result much longer with text about something else (O19)."""
     times = draw.choice([5, 30, 100])

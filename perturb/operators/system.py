@@ -28,7 +28,7 @@ def change_markup(case: Case, draw: Draw) -> Case | None:
     return replace(case, surface=replace(case.surface, markup=other))
 
 
-@operator(part="system", relation="invariant")
+@operator(part="system", relation="invariant", dose=0)
 def pad_with_policy(case: Case, draw: Draw) -> Case | None:
     """Add a house policy that has nothing to do with the task (S07)."""
     count, at_front = draw.choice([1, 3, 6]), draw.choice([False, True])

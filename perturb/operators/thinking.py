@@ -48,14 +48,14 @@ def strip_all(case: Case, draw: Draw) -> Case | None:
     return _changed(case, _thoughts(case), lambda _text: "")
 
 
-@operator(part="thinking", relation="invariant")
+@operator(part="thinking", relation="invariant", dose=0)
 def keep_last(case: Case, draw: Draw) -> Case | None:
     """Keep only the latest thoughts: the last two, or one (R02)."""
     keep = draw.choice([2, 1])
     return _changed(case, _thoughts(case)[:-keep], lambda _text: "")
 
 
-@operator(part="thinking", relation="invariant")
+@operator(part="thinking", relation="invariant", dose=0)
 def truncate(case: Case, draw: Draw) -> Case | None:
     """Break each earlier thought off in the middle (R04)."""
     share = draw.choice([0.7, 0.4, 0.2])
@@ -71,7 +71,7 @@ def stale(case: Case, draw: Draw) -> Case | None:
     return _changed(case, [later], lambda _text: old) if old != case.turns[later].thinking else None
 
 
-@operator(part="thinking", relation="invariant")
+@operator(part="thinking", relation="invariant", dose=1)
 def foreign_noise(case: Case, draw: Draw) -> Case | None:
     """Slip sentences about something else into a thought (R09)."""
     place = draw.choice(_thoughts(case)[::-1])

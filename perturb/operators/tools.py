@@ -100,7 +100,7 @@ def namespace_prefix(case: Case, draw: Draw) -> Case | None:
     return renamed(case, {tool.name: prefix + tool.name for tool in case.tools})
 
 
-@operator(part="tools", relation="invariant")
+@operator(part="tools", relation="invariant", dose=0)
 def add_distractors(case: Case, draw: Draw) -> Case | None:
     """Add tools of other trades: 3, 10 or 20, after, before or round the real ones (T29)."""
     if case.surface.protocol == "fenced":
@@ -127,7 +127,7 @@ def shuffle_tools(case: Case, draw: Draw) -> Case | None:
     return replace(case, tools=(*case.tools[turn:], *case.tools[:turn]))
 
 
-@operator(part="tools", relation="invariant")
+@operator(part="tools", relation="invariant", dose=0)
 def pad_descriptions(case: Case, draw: Draw) -> Case | None:
     """Lengthen tool descriptions by sentences that do not matter (T10)."""
     count = draw.choice([1, 2, 4])

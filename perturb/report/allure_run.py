@@ -79,10 +79,11 @@ def metrics(summary: Summary) -> list[dict[str, Any]]:
     """What was measured, as Allure's performance samples. What was not measured is not there."""
     found: dict[str, float] = {}
     if summary.overall:
-        found["joint_base"], found["joint_perturbed"] = summary.overall.base, summary.overall.perturbed
-        found["flip_rate"] = summary.overall.worse / summary.overall.n
+        overall = summary.overall.effect
+        found["joint_base"], found["joint_perturbed"] = overall.base, overall.perturbed
+        found["flip_rate"] = overall.worse / overall.n
     if summary.floor:
-        found["floor_flip_rate"] = (summary.floor.worse + summary.floor.better) / summary.floor.n
+        found["floor_flip_rate"] = summary.floor.rate
     if "schema" in summary.scores:
         found["schema_valid_rate"] = summary.scores["schema"]
     found |= {f"drop_{row.name}": -100 * row.effect.difference for row in summary.by_part}

@@ -19,7 +19,7 @@ from perturb.core.registry import SCAFFOLDS
 from perturb.core.values import PARTS, Case
 from perturb.report.detail import cases_by_id, detail, verdict_lines
 from perturb.report.terminal import interval, percent
-from perturb.statistics.paired import Effect
+from perturb.statistics.rows import Row
 from perturb.statistics.summary import Summary
 
 # Failures shown in full: so many in all, and of each operator in each scaffold. The journal has every one.
@@ -65,9 +65,9 @@ def _hash(text: str) -> str:
     return b64encode(sha256(text.encode()).digest()).decode()
 
 
-def heat(found: Effect) -> int:
+def heat(row: Row) -> int:
     """A cell's colour step: 0 (no drop) to 5 (half or more lost), by the measured drop."""
-    return min(5, max(0, round(-10 * found.difference)))
+    return min(5, max(0, round(-10 * row.effect.difference)))
 
 
 def failures(folder: Path, manifest: dict[str, Any]) -> list[dict[str, Any]]:
@@ -77,7 +77,7 @@ def failures(folder: Path, manifest: dict[str, Any]) -> list[dict[str, Any]]:
     chosen: list[tuple[bool, dict[str, Any]]] = []
     seen: Counter[tuple[str, str, bool]] = Counter()
     for record in records:
-        if record["kind"] == "aa" or not record["verdict"] or record["verdict"]["joint"]:
+        if not record["verdict"] or record["verdict"]["joint"]:
             continue
         caused = record["kind"] == "perturbed" and record["base"] in base_right
         key = (record["operator"], record["scaffold"], caused)

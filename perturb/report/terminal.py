@@ -1,63 +1,111 @@
-"""The table a run ends with."""
+"""The table a run ends with: eighty columns, the sentence that matters first, then where to look."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
 from perturb.statistics.paired import Effect
-from perturb.statistics.summary import Row, Summary
+from perturb.statistics.rows import Row
+from perturb.statistics.sentence import sentence
+from perturb.statistics.summary import Summary
 
-WORST = 10
-
-
-def table(summary: Summary, manifest: dict[str, Any], width: int = 110) -> str:
-    """Counts, outcomes, the A/A floor, and paired drops by part, scaffold and the worst operators."""
-    from rich.console import Console
-
-    console = Console(width=width, force_terminal=False, no_color=True, highlight=False)
-    with console.capture() as capture:
-        label = "simulated agent" if manifest["simulated"] else "model"
-        random = " — RANDOM WEIGHTS, the numbers mean nothing" if manifest["model"].get("weights") == "random" else ""
-        console.print(f"{label}: {manifest['model']['name']}{random}", markup=False)
-        console.print("counts: " + ", ".join(f"{name} {n}" for name, n in summary.counts.items()), markup=False)
-        console.print("outcomes: " + ", ".join(f"{name} {n}" for name, n in summary.outcomes.items()), markup=False)
-        rules = ", ".join(f"{source} {kept}/{given}" for source, (kept, given) in summary.rules.items())
-        console.print(f"instructions kept, by source: {rules}", markup=False)
-        console.print(f"A/A floor: {_floor(summary.floor)}\n", markup=False)
-        console.print(_table("part", summary.by_part))
-        console.print(_table("scaffold", summary.by_scaffold))
-        worst = sorted(summary.by_operator, key=lambda row: row.effect.difference)[:WORST]
-        console.print(_table(f"operator (the worst {len(worst)} of {len(summary.by_operator)})", worst))
-    return capture.get().rstrip()
+WIDTH = 80
+WORST = 5
+_MARKS = {"drop": "DROP", "no drop": "no drop", "unknown": "unknown"}
 
 
-def _floor(found: Effect | None) -> str:
-    if found is None:
-        return "not measured"
-    return f"{found.worse + found.better} of {found.n} repeats flipped ({percent(found.difference)} on average)"
+def table(summary: Summary, manifest: Mapping[str, Any], examples: Mapping[str, str] | None = None) -> str:
+    """The sentence, counts, parts, scaffolds, and the worst operators that are real.
+
+    `examples` name a decision that each operator broke, to look at with ``perturb show``.
+    """
+    label = "simulated agent" if manifest["simulated"] else "model"
+    random = " — RANDOM WEIGHTS, the numbers mean nothing" if manifest["model"].get("weights") == "random" else ""
+    blocks = [
+        *wrap(f"{label}: {manifest['model']['name']}{random}", WIDTH),
+        *wrap(sentence(summary), WIDTH),
+        "",
+        *_counts(summary),
+        *_rows("part", summary.by_part),
+        *_rows("scaffold", summary.by_scaffold),
+        *_rows("another answer is right (apart)", summary.directional) * bool(summary.directional),
+        *_worst(summary, examples or {}),
+    ]
+    return "\n".join(blocks).rstrip()
 
 
-def _table(title: str, rows: Sequence[Row]) -> Any:
-    from rich.table import Table
-
-    made = Table(title_justify="left", show_edge=False, pad_edge=False)
-    made.add_column(title, no_wrap=True)
-    for name in ("pairs", "base", "perturbed", "change", "95 % interval", "Holm p", "robust"):
-        made.add_column(name, justify="right", no_wrap=True)
-    for row in rows:
-        e = row.effect
-        made.add_row(
-            row.name,
-            str(e.n),
-            f"{e.base:.3f}",
-            f"{e.perturbed:.3f}",
-            percent(e.difference),
-            interval(e),
-            f"{row.holm:.3g}",
-            "yes" if row.robust else "",
+def _counts(summary: Summary) -> Iterable[str]:
+    counts = summary.counts
+    yield from _listed("counts", (f"{name.replace('_', ' ')} {n}" for name, n in counts.items()))
+    if summary.failures:
+        yield from _listed("failed requests", (f"{name} {n}" for name, n in summary.failures.items()))
+    if summary.unscored:
+        yield from _listed("unscored (an error of ours)", (f"{name} {n}" for name, n in summary.unscored.items()))
+    yield from _listed("outcomes", (f"{name.replace('_', ' ')} {n}" for name, n in summary.outcomes.items()))
+    if summary.rules:
+        yield from _listed("instructions kept", (f"{source} {k}/{g}" for source, (k, g) in summary.rules.items()))
+    if summary.base:
+        low, high = summary.base.interval
+        passes = "".join(f", pass^{k} {value:.3f}" for k, value in summary.base.passes.items() if k > 1)
+        yield from wrap(f"base: {summary.base.accuracy:.3f} (95 % {low:.3f} … {high:.3f}){passes}", WIDTH)
+    if summary.floor:
+        yield from wrap(
+            f"A/A floor: two answers to one base request differ in {100 * summary.floor.rate:.1f} % of "
+            f"{summary.floor.cases} cases",
+            WIDTH,
         )
-    return made
+    if summary.worst:
+        yield from wrap(
+            f"right under every operator: {summary.worst.accuracy:.1%} of decisions (noise alone would leave "
+            f"{summary.worst.chance:.1%})",
+            WIDTH,
+        )
+
+
+def _listed(title: str, entries: Iterable[str]) -> list[str]:
+    return wrap(f"{title}: {', '.join(entries)}", WIDTH, subsequent_indent="  ")
+
+
+def _rows(title: str, rows: Sequence[Row]) -> list[str]:
+    if not rows:
+        return []
+    head = f"{title:<32}{'base':>6}{'change':>8}{'95 % interval':>17}  verdict"
+    return ["", head, *(_row(row) for row in rows)]
+
+
+def _row(row: Row) -> str:
+    e, word = row.effect, _MARKS[row.verdict.word]
+    if row.verdict.word == "no drop":
+        word = f"≥ {100 * e.bound:+.1f}"
+    if row.verdict.more:
+        word = f"unknown +{row.verdict.more}"
+    return f"{row.name[:31]:<32}{e.base:>6.3f}{percent(e.difference):>8}{interval(e):>17}  {word}"[:WIDTH]
+
+
+def _worst(summary: Summary, examples: Mapping[str, str]) -> Iterable[str]:
+    real = sorted((r for r in summary.by_operator if r.verdict.word == "drop"), key=lambda r: r.effect.difference)
+    tested = len(summary.by_operator)
+    if not tested:
+        return
+    yield ""
+    if not real:
+        yield f"No operator of {tested} shows a drop."
+    else:
+        yield from _rows(f"operators that drop: {len(real)} of {tested}", real[:WORST])[1:]
+        for row in real[:WORST]:
+            if row.name in examples:
+                yield f"  look: perturb show '{examples[row.name]}'"
+    broken = [(name, row.name) for row in summary.by_operator for name in row.broken]
+    if broken:
+        yield from _listed("always broken", (f"{name} by {operator}" for name, operator in broken[:WORST]))
+    yield ""
+    yield from wrap(
+        f"DROP: more than noise over {tested} tests (Holm, 5 %). ≥ x: a drop beyond x points is excluded. unknown +N: "
+        f"about N more fixtures would tell (margin {100 * summary.margin:.0f} points).",
+        WIDTH,
+    )
 
 
 def percent(value: float) -> str:
@@ -72,5 +120,5 @@ def percent(value: float) -> str:
 def interval(found: Effect) -> str:
     """The interval in points, or why there is none."""
     if found.interval is None:
-        return "one fixture"
+        return "too little" if found.clusters >= 10 else f"{found.clusters} fixture{'s'[: found.clusters != 1]}"
     return f"{percent(found.interval[0])} … {percent(found.interval[1])}"

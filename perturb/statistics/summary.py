@@ -1,184 +1,151 @@
-"""Records in, the numbers of a run out: counts first, then outcomes, then paired drops by part, scaffold, operator."""
+"""Records in, the numbers of a run out: counts first, then paired effects by part, scaffold and operator."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from statistics import fmean
-from typing import Any
+from dataclasses import dataclass
 
+from perturb.core.registry import OPERATORS
 from perturb.core.values import PARTS
-from perturb.statistics.paired import Effect, Pair, benjamini_hochberg, effect, holm
-
-Record = dict[str, Any]
-# "Robust" means: not worse than this, with the interval's word for it.
-MARGIN = 0.02
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """The effect of one part, scaffold or operator, with p-values adjusted over its table."""
-
-    name: str
-    effect: Effect
-    holm: float
-    q: float
-    robust: bool
+from perturb.statistics.doses import Curve, curves
+from perturb.statistics.overview import Base, Fixture, Floor, Worst, base_of, fixtures_of, floor_of, worst_of
+from perturb.statistics.records import UNPARSED, Gathered, Light, Record, gathered, light
+from perturb.statistics.rows import Answers, Row, scores, table
+from perturb.statistics.verdict import MARGIN
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A run in numbers. `floor` is the A/A effect: the same requests asked twice. `cells` are part × scaffold."""
+    """A run in numbers.
+
+    `floor` is how often two answers to the same base request differ (A/A). `by_part`, `by_scaffold`, `by_operator`,
+    `cells` (part × scaffold) and `operator_cells` hold operators under which the same answer, or the rewritten one,
+    stays right; `directional` those that state another right answer; `controls` those made to do nothing or to be
+    found. The three are never pooled. `failures` and `unscored` count reasons.
+    """
 
     counts: dict[str, int]
     outcomes: dict[str, int]
+    failures: dict[str, int]
+    unscored: dict[str, int]
     rules: dict[str, tuple[int, int]]
-    floor: Effect | None
-    overall: Effect | None
+    base: Base | None
+    floor: Floor | None
+    worst: Worst | None
+    overall: Row | None
     by_part: tuple[Row, ...]
     by_scaffold: tuple[Row, ...]
     by_operator: tuple[Row, ...]
-    cells: dict[tuple[str, str], Effect] = field(default_factory=dict)
-    scores: dict[str, float] = field(default_factory=dict)
+    directional: tuple[Row, ...]
+    controls: tuple[Row, ...]
+    cells: dict[tuple[str, str], Row]
+    operator_cells: dict[tuple[str, str], Row]
+    doses: tuple[Curve, ...]
+    fixtures: tuple[Fixture, ...]
+    scores: dict[str, float]
+    margin: float = MARGIN
 
 
-def summarise(records: Iterable[Record], planned: dict[str, int] | None = None) -> Summary:
+def summarise(records: Iterable[Record], planned: dict[str, int] | None = None, margin: float = MARGIN) -> Summary:
     """The numbers of `records`. Answers that could not be scored are counted and left out of every rate."""
-    by_id = {record["id"]: _light(record) for record in records}
-    pairs: dict[tuple[str, str], list[Pair]] = defaultdict(list)
-    repeats: list[Pair] = []
-    for record in by_id.values():
-        found = _pair(record, by_id.get(record["base"]))
-        if found is None or record["kind"] == "base":
-            continue
-        if record["kind"] == "aa":
-            repeats.append(found)
-            continue
-        keys = ("part", record["part"]), ("scaffold", record["scaffold"]), ("operator", record["operator"])
-        for key in (*keys, (f"cell {record['part']}", record["scaffold"]), ("all", "")):
-            pairs[key].append(found)
+    by_id = {record["id"]: light(record) for record in records}
+    every = list(by_id.values())
+    found = gathered(every)
+    kinds = _kinds(found)
+    groups = _groups(found, kinds["headline"])
+    rows = {name: table(found, groups[name], lambda key: key[0], margin) for name in groups}
+    operators: dict[str, Answers] = dict(found.perturbed)
     return Summary(
-        counts={**(planned or {}), **_counts(by_id.values())},
-        outcomes=dict(Counter(r["verdict"]["outcome"] for r in by_id.values() if r["verdict"]).most_common()),
-        rules=_rules(by_id.values()),
-        floor=effect(repeats),
-        overall=effect(pairs.get(("all", ""), [])),
-        by_part=_rows(pairs, "part", PARTS),
-        by_scaffold=_rows(pairs, "scaffold"),
-        by_operator=_rows(pairs, "operator"),
-        cells=_cells(pairs),
-        scores=_scores(by_id.values()),
+        counts={**(planned or {}), **_counts(every)},
+        outcomes=dict(Counter(r.outcome for r in every if r.outcome).most_common()),
+        failures=dict(Counter(r.failure for r in every if r.failure).most_common()),
+        unscored=dict(Counter(r.unscored for r in every if r.unscored).most_common()),
+        rules=_rules(every),
+        base=base_of(found),
+        floor=floor_of(found),
+        worst=worst_of(found, kinds["headline"]),
+        overall=rows["overall"].get(("all",)),
+        by_part=_ordered(rows["part"], PARTS),
+        by_scaffold=_ordered(rows["scaffold"]),
+        by_operator=_ordered(rows["operator"]),
+        directional=_ordered(_named(found, kinds["directional"], margin)),
+        controls=_ordered(_named(found, kinds["control"], margin)),
+        cells={(key[0], key[1]): row for key, row in rows["cell"].items()},
+        operator_cells={(key[0], key[1]): row for key, row in rows["operator cell"].items()},
+        doses=curves(found, operators, _doses(operators)),
+        fixtures=fixtures_of(found, kinds["headline"]),
+        scores=scores(every),
+        margin=margin,
     )
 
 
-def _light(record: Record) -> Record:
-    """What the numbers need of a record. Its texts stay on the disk: 10^5 long answers are not held at once."""
-    verdict = record["verdict"]
-    return {
-        **{key: record[key] for key in ("base", "kind", "cluster", "part", "scaffold", "operator", "scores")},
-        **{key: None if record[key] is None else True for key in ("response", "failure", "unscored")},
-        "verdict": verdict
-        and {
-            "joint": verdict["joint"],
-            "outcome": verdict["outcome"],
-            "rules": tuple((rule["source"], bool(rule["kept"])) for rule in verdict["rules"]),
-        },
+def _kinds(found: Gathered) -> dict[str, list[str]]:
+    """Operator names by the table that they belong to."""
+    kinds: dict[str, list[str]] = {"headline": [], "directional": [], "control": []}
+    for name, answers in sorted(found.perturbed.items()):
+        relation = next(iter(answers.values()))[0].relation
+        control = any(getattr(OPERATORS.get(step), "control", False) for step in name.split("+"))
+        kinds["control" if control else "directional" if relation == "directional" else "headline"].append(name)
+    return kinds
+
+
+def _groups(found: Gathered, names: Iterable[str]) -> dict[str, dict[tuple[str, ...], Answers]]:
+    """Perturbed answers of the headline, by the key of each table's rows and by bound case."""
+    made: dict[str, dict[tuple[str, ...], dict[str, list[Light]]]] = {
+        kind: defaultdict(lambda: defaultdict(list))
+        for kind in ("overall", "part", "scaffold", "operator", "cell", "operator cell")
     }
+    for name in names:
+        for case, answers in found.perturbed[name].items():
+            part, scaffold = answers[0].part, answers[0].scaffold
+            made["overall"]["all",][case] += answers
+            made["part"][part,][case] += answers
+            made["scaffold"][scaffold,][case] += answers
+            made["operator"][name,][case] += answers
+            made["cell"][part, scaffold][case] += answers
+            made["operator cell"][name, scaffold][case] += answers
+    return {kind: dict(groups.items()) for kind, groups in made.items()}
 
 
-def _pair(record: Record, base: Record | None) -> Pair | None:
-    if base is None or not record["verdict"] or not base["verdict"]:
-        return None
-    return Pair(record["cluster"], base["verdict"]["joint"], record["verdict"]["joint"])
+def _named(found: Gathered, names: Iterable[str], margin: float) -> dict[tuple[str, ...], Row]:
+    groups: dict[tuple[str, ...], Answers] = {(name,): found.perturbed[name] for name in names}
+    return table(found, groups, lambda key: key[0], margin)
 
 
-def _counts(records: Iterable[Record]) -> dict[str, int]:
-    records = list(records)
-    scored = [r for r in records if r["verdict"]]
-    unparsed = ("malformed", "leaked_protocol", "reasoning_only", "cut")
+def _ordered(rows: dict[tuple[str, ...], Row], order: Iterable[str] = ()) -> tuple[Row, ...]:
+    by_name = {key[0]: row for key, row in rows.items()}
+    first = [name for name in order if name in by_name]
+    return tuple(by_name[name] for name in [*first, *sorted(by_name.keys() - set(first))])
+
+
+def _doses(operators: dict[str, Answers]) -> dict[str, int]:
+    """Of the operators that have a dose: which of their choices it is."""
+    places = {name: getattr(OPERATORS.get(name), "dose", None) for name in operators}
+    return {name: place for name, place in places.items() if place is not None}
+
+
+def _counts(records: list[Light]) -> dict[str, int]:
+    scored = [r for r in records if r.joint is not None]
     return {
         "requests": len(records),
-        "base": sum(r["kind"] == "base" for r in records),
-        "aa": sum(r["kind"] == "aa" for r in records),
-        "perturbed": sum(r["kind"] == "perturbed" for r in records),
-        "generated": sum(r["response"] is not None for r in records),
-        "failed": sum(r["failure"] is not None for r in records),
-        "parsed": sum(r["verdict"]["outcome"] not in unparsed for r in scored),
+        "base": sum(r.kind != "perturbed" for r in records),
+        "perturbed": sum(r.kind == "perturbed" for r in records),
+        "generated": sum(r.answered for r in records),
+        "failed": sum(bool(r.failure) for r in records),
+        "parsed": sum(r.outcome not in UNPARSED for r in scored),
         "scored": len(scored),
-        "unscored": sum(r["unscored"] is not None for r in records),
-        "joint": sum(r["verdict"]["joint"] for r in scored),
+        "unscored": sum(bool(r.unscored) for r in records),
+        "joint": sum(r.joint or 0 for r in scored),
     }
 
 
-def _rules(records: Iterable[Record]) -> dict[str, tuple[int, int]]:
+def _rules(records: Iterable[Light]) -> dict[str, tuple[int, int]]:
     """Per source: instructions kept and instructions given."""
     kept: Counter[str] = Counter()
     given: Counter[str] = Counter()
     for record in records:
-        for source, was_kept in record["verdict"]["rules"] if record["verdict"] else ():
+        for source, was_kept in record.rules:
             given[source] += 1
             kept[source] += was_kept
     return {source: (kept[source], given[source]) for source in sorted(given)}
-
-
-def _scores(records: Iterable[Record]) -> dict[str, float]:
-    """The mean of every scorer over the answers it has something to say about."""
-    given: dict[str, list[float]] = defaultdict(list)
-    for record in records:
-        for name, value in record["scores"].items():
-            given[name].append(value)
-    return {name: fmean(values) for name, values in sorted(given.items())}
-
-
-def _rows(pairs: dict[tuple[str, str], list[Pair]], kind: str, order: Iterable[str] | None = None) -> tuple[Row, ...]:
-    names = [name for name in order or sorted(n for k, n in pairs if k == kind) if (kind, name) in pairs]
-    effects = [found for name in names if (found := effect(pairs[kind, name])) is not None]
-    p_values = [e.p for e in effects]
-    adjusted = zip(names, effects, holm(p_values), benjamini_hochberg(p_values), strict=True)
-    return tuple(Row(name, e, h, q, e.interval is not None and e.interval[0] > -MARGIN) for name, e, h, q in adjusted)
-
-
-def _cells(pairs: dict[tuple[str, str], list[Pair]]) -> dict[tuple[str, str], Effect]:
-    cells = {}
-    for (kind, scaffold), found in pairs.items():
-        measured = effect(found) if kind.startswith("cell ") else None
-        if measured is not None:
-            cells[kind.removeprefix("cell "), scaffold] = measured
-    return cells
-
-
-def as_json(summary: Summary, manifest: dict[str, Any]) -> dict[str, Any]:
-    """The one JSON object that ``perturb run --json`` prints."""
-    return {
-        "model": manifest["model"],
-        "simulated": manifest["simulated"],
-        "counts": summary.counts,
-        "outcomes": summary.outcomes,
-        "rules": {source: {"kept": k, "given": g} for source, (k, g) in summary.rules.items()},
-        "scores": summary.scores,
-        "floor": _effect_json(summary.floor),
-        "overall": _effect_json(summary.overall),
-        "by_part": {row.name: _row_json(row) for row in summary.by_part},
-        "by_scaffold": {row.name: _row_json(row) for row in summary.by_scaffold},
-        "by_operator": {row.name: _row_json(row) for row in summary.by_operator},
-    }
-
-
-def _effect_json(found: Effect | None) -> dict[str, Any] | None:
-    if found is None:
-        return None
-    return {
-        "n": found.n,
-        "fixtures": found.clusters,
-        "base": found.base,
-        "perturbed": found.perturbed,
-        "difference": found.difference,
-        "interval": list(found.interval) if found.interval else None,
-        "worse": found.worse,
-        "better": found.better,
-    }
-
-
-def _row_json(row: Row) -> dict[str, Any]:
-    return {**(_effect_json(row.effect) or {}), "p_holm": row.holm, "q": row.q, "robust": row.robust}

@@ -244,4 +244,4 @@ def test_an_agent_that_breaks_is_a_failure_of_the_run(tmp_path: Path) -> None:
     assert done.returncode == 3
     counts = json.loads(done.stdout)["counts"]
     assert counts["failed"] == counts["perturbed"] > 0
-    assert counts["joint"] == counts["scored"] == counts["base"] + counts["aa"]
+    assert counts["joint"] == counts["scored"] == counts["base"]

@@ -49,10 +49,11 @@ def test_null_scores_zero_everywhere() -> None:
 def test_a_defect_shows_in_its_part_and_nowhere_else(agent: str) -> None:
     found = summarise(answered(agent))
     defect = AGENTS[agent].defect
-    worst = min(row.effect.difference for row in found.by_operator if row.name.startswith(f"{defect}."))
+    operators = (*found.by_operator, *found.directional)
+    worst = min(row.effect.difference for row in operators if row.name.startswith(f"{defect}."))
     assert worst < -0.1, "the defect is not found"
     # Nothing else may be blamed: no other part, and no single operator of another part.
-    others = [row for row in (*found.by_part, *found.by_operator) if row.name.split(".")[0] != defect]
+    others = [row for row in (*found.by_part, *operators) if row.name.split(".")[0] != defect]
     assert {row.name: row.effect.difference for row in others if row.effect.difference < -0.01} == {}
 
 

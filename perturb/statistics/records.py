@@ -1,0 +1,123 @@
+"""What the numbers need of a record, and records gathered by bound case. Texts stay on the disk."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from sys import intern
+from typing import Any
+
+from perturb.statistics.strata import Stratum
+
+Record = dict[str, Any]
+# Outcomes that mean: no reply could be read.
+UNPARSED = ("malformed", "leaked_protocol", "reasoning_only", "cut")
+_AGAIN = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """A record without its texts. `joint` is None where there is no verdict; `case` names the bound case.
+
+    `costs` are prompt tokens, completion tokens, characters of thinking, and looks taken before the answer.
+    """
+
+    kind: str
+    case: str
+    cluster: str
+    scaffold: str
+    operator: str
+    part: str
+    relation: str
+    sample: int
+    dose: str
+    joint: int | None
+    outcome: str
+    answered: bool
+    failure: str
+    unscored: str
+    rules: tuple[tuple[str, bool], ...]
+    scores: tuple[tuple[str, float], ...]
+    costs: tuple[int, int, int, int]
+    exposed: bool | None
+
+
+def light(record: Record) -> Light:
+    """What is needed of `record`."""
+    verdict = record["verdict"] or {}
+    case, _, _ = record["base"].rpartition("#")
+    response = record["response"]
+    return Light(
+        intern(record["kind"]),
+        intern(case or record["base"]),
+        intern(record["cluster"]),
+        intern(record["scaffold"]),
+        intern(record["operator"] or ""),
+        intern(record["part"] or ""),
+        intern(record.get("relation") or ""),
+        record.get("sample", 0) + (_AGAIN if record["kind"] == "aa" else 0),
+        intern((record.get("recipe") or "").partition("[")[2].partition("]")[0]),
+        verdict["joint"] if verdict else None,
+        intern(verdict["outcome"]) if verdict else "",
+        response is not None,
+        _reason(record["failure"]),
+        intern(record["unscored"].partition(":")[0]) if record["unscored"] else "",
+        tuple((intern(rule["source"]), bool(rule["kept"])) for rule in verdict.get("rules") or ()),
+        tuple((intern(name), value) for name, value in record["scores"].items()),
+        _costs(response, record),
+        record.get("exposed"),
+    )
+
+
+def _reason(failure: Any) -> str:
+    if failure is None:
+        return ""
+    return intern(str(failure.get("kind", "unknown")) if isinstance(failure, dict) else str(failure.kind))
+
+
+def _costs(response: Any, record: Record) -> tuple[int, int, int, int]:
+    if not isinstance(response, dict):
+        return (0, 0, 0, 0)
+    text, thinking = response.get("text") or "", response.get("thinking") or ""
+    # A model that writes its thoughts into its text closes them with this tag.
+    thought = len(thinking) or max(0, text.find("</think>"))
+    looks = len(record.get("looks") or record.get("rounds") or ())
+    return (response.get("prompt_tokens") or 0, response.get("completion_tokens") or 0, thought, looks)
+
+
+@dataclass(slots=True)
+class Gathered:
+    """Records by bound case: base answers by draw, and perturbed ones by operator."""
+
+    bases: dict[str, dict[int, Light]] = field(default_factory=lambda: defaultdict(dict))
+    perturbed: dict[str, dict[str, list[Light]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
+
+    def stratum(self, case: str, answers: Iterable[Light]) -> Stratum | None:
+        """The stratum of some perturbed answers of `case`; None without a scored base or without an answer."""
+        bases = self.bases.get(case, {})
+        right = {draw: found.joint for draw, found in bases.items() if found.joint is not None}
+        scored = [a for a in answers if a.joint is not None]
+        if not right or not scored:
+            return None
+        own = [(right[a.sample], a.joint or 0) for a in scored if a.sample in right]
+        return Stratum(
+            scored[0].cluster,
+            sum(right.values()),
+            len(right),
+            sum(a.joint or 0 for a in scored),
+            len(scored),
+            sum(after < before for before, after in own),
+            sum(after > before for before, after in own),
+        )
+
+
+def gathered(records: Iterable[Light]) -> Gathered:
+    """Every record in its place."""
+    found = Gathered()
+    for record in records:
+        if record.kind == "perturbed":
+            found.perturbed[record.operator][record.case].append(record)
+        else:
+            found.bases[record.case][record.sample] = record
+    return found
