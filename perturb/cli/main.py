@@ -126,8 +126,10 @@ def _folder_commands(commands: _Commands) -> None:  # type: ignore[valid-type]  
 
 def _file_commands(commands: _Commands) -> None:  # type: ignore[valid-type]  # likewise
     prompt = _add(commands, "prompt", "wire", "the exact text M2 would be given for each request of a file")
-    parse = _add(commands, "parse", "wire", "what each raw reply of a file says")
-    for command, verb in ((prompt, "prompt"), (parse, "parse")):
+    parse = _add(commands, "parse", "wire", "what each reply of a file is, in nine words")
+    grade = _add(commands, "grade", "wire", "whether each pair of a file is the same, kind by kind")
+    grade.add_argument("--reading", default="strict", metavar="strict|bfcl", help="how values are compared")
+    for command, verb in ((prompt, "prompt"), (parse, "parse"), (grade, "grade")):
         command.add_argument("file", metavar="FILE")
         command.set_defaults(verb=verb)
     intents = _add(commands, "intents", "intents", "what the shell commands of a file mean to do (- reads stdin)")

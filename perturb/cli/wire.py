@@ -1,16 +1,23 @@
-"""``perturb prompt`` and ``perturb parse``: M2's wire format, line by line."""
+"""``perturb prompt``, ``perturb parse`` and ``perturb grade``: JSON Lines in, one JSON object a line out."""
 
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from perturb.cli import output, wire_commands
 
 
 def main(options: argparse.Namespace) -> int:
-    """One JSON object a line."""
-    lines = wire_commands.prompt_lines if options.verb == "prompt" else wire_commands.parse_lines
-    for line in lines(Path(options.file)):
-        output.emit_json(line)
-    return 0
+    """One JSON object a line, in order; 2 when a line of `parse` or `grade` could not be used."""
+    with wire_commands.opened(options.file) as file:
+        if options.verb == "prompt":
+            lines = wire_commands.prompt_lines(file)
+        elif options.verb == "parse":
+            lines = wire_commands.parse_lines(file)
+        else:
+            lines = wire_commands.grade_lines(file, options.reading)
+        unusable = False
+        for line in lines:
+            unusable |= "error" in line
+            output.emit_json(line)
+    return 2 if unusable and options.verb != "prompt" else 0

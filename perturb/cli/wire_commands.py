@@ -1,60 +1,76 @@
-"""M2's wire format for other programs: requests to prompts, raw replies to outcomes, one JSON line each."""
+"""For other programs: requests to prompts, replies to outcomes, pairs to verdicts, one JSON line each."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from perturb.core.errors import UserError
-from perturb.core.values import Unparsed
-from perturb.formats.m2.parse import parse
+from perturb.core.exact import plain
 from perturb.formats.m2.template import render
+from perturb.judging.grading.lines_in import graded
+from perturb.scaffolding.outcomes import hear
 
 _RETENTIONS = ("template", "keep_all", "drop_all")
-_FINISHES = ("stop", "length", "tool_calls", "other")
 
 
-def prompt_lines(path: Path) -> Iterator[dict[str, Any]]:
+@contextmanager
+def opened(name: str | Path) -> Iterator[IO[bytes]]:
+    """The file called `name`; ``-`` is standard input. Raises UserError when it cannot be read."""
+    if str(name) == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        with Path(name).open("rb") as file:
+            yield file
+    except OSError as error:
+        raise UserError(f"{name}: {error.strerror}") from error
+
+
+def prompt_lines(file: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     """``{"prompt"}`` or ``{"error"}`` for every line of OpenAI-style requests; blank lines are skipped.
 
-    A line holds `messages` and may hold `tools`, `add_generation_prompt` (default true) and `retention`. Raises
-    UserError when the file cannot be read.
+    A line holds `messages` and may hold `tools`, `add_generation_prompt` (default true) and `retention`.
     """
-    return _each(path, _prompt)
+    return _each(file, _prompt)
 
 
-def parse_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """What the raw reply of every line says: `outcome`, `thinking`, `content`, `calls` (or ``{"error"}``).
+def parse_lines(file: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """What the reply of every line is: `outcome` (nine words), `thinking`, `content`, `calls`, or ``{"error"}``.
 
-    A line holds `raw` (the text after the opening think tag) and may hold `tools` and `finish` (default ``stop``).
-    Outcomes: ``calls``, ``no_call`` (words alone), ``malformed``, ``cut``, ``reasoning_only``; the last three say
-    why in `detail`. Raises UserError when the file cannot be read.
+    A line holds `raw` (the text after the opening think tag) or `message` (a chat API's), and may hold `id`, `tools`
+    and `finish` (default ``stop``). `detail` says why the outcome is not a usable call or plain words.
     """
-    return _each(path, _outcome)
+    return _each(file, _outcome)
 
 
-def _each(path: Path, answer: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                if line.strip():
-                    yield _one(number, line, answer)
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from error
+def grade_lines(file: Iterable[bytes], reading: str) -> Iterator[dict[str, Any]]:
+    """Whether the pair of every line is the same (see :mod:`perturb.judging.grading`)."""
+    return graded(file, reading)
+
+
+def _each(file: Iterable[bytes], answer: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(file, 1):
+        if line.strip():
+            yield _one(number, line, answer)
 
 
 def _one(number: int, line: bytes, answer: Callable[[Mapping[str, Any]], dict[str, Any]]) -> dict[str, Any]:
+    named: dict[str, Any] = {}
     try:
         asked = json.loads(line.decode("utf-8"))
         if not isinstance(asked, dict):
             raise ValueError("not a JSON object")
+        named = {"id": asked["id"]} if isinstance(asked.get("id"), str | int) else {}
         found = answer(asked)
         json.dumps(found, ensure_ascii=False).encode("utf-8")  # refuses lone surrogates, which UTF-8 cannot hold
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
-        return {"error": f"line {number}: {error}"}
-    return found
+        return {**named, "error": f"line {number}: {error}"}
+    return {**named, **found}
 
 
 def _prompt(asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,18 +85,10 @@ def _prompt(asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _outcome(asked: Mapping[str, Any]) -> dict[str, Any]:
-    raw, finish = asked.get("raw"), asked.get("finish") or "stop"
-    if not isinstance(raw, str):
-        raise ValueError("raw: not a string")
-    if finish not in _FINISHES:
-        raise ValueError(f"finish: {finish!r} is none of {', '.join(_FINISHES)}")
-    got = parse(raw, _tools(asked), finish)
-    if isinstance(got, Unparsed):
-        said = {"outcome": got.kind, "thinking": got.thinking, "content": got.text, "calls": []}
-        return {**said, "detail": got.detail}
-    calls = [{"name": call.tool, "arguments": dict(call.args)} for call in got.calls]
-    outcome = "calls" if calls else "no_call"
-    return {"outcome": outcome, "thinking": got.thinking, "content": got.text, "calls": calls}
+    heard = hear(asked)
+    calls = [{"name": call.tool, "arguments": plain(call.args)} for call in heard.calls]
+    said = {"outcome": heard.outcome, "thinking": heard.thinking, "content": heard.text, "calls": calls}
+    return {**said, "detail": heard.detail} if heard.detail else said
 
 
 def _tools(asked: Mapping[str, Any]) -> list[Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -179,10 +179,18 @@ def find(table: Mapping[str, Any], name: str, kind: str) -> Any:
     """`table[name]`, or a UserError that suggests the nearest name."""
     if name in table:
         return table[name]
-    near = get_close_matches(name, table, n=1, cutoff=0.4)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
     where = "perturb docs" if kind == "page" else f"perturb list {kind}s"
-    raise UserError(f"unknown {kind} {name!r}{hint} ({where} shows them all)")
+    raise UserError(f"unknown {kind} {name!r}{nearest(name, table)} ({where} shows them all)")
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """``; did you mean 'x'?`` for the nearest of `names`, or nothing.
+
+    >>> nearest("strickt", ["strict", "bfcl"])
+    "; did you mean 'strict'?"
+    """
+    near = get_close_matches(name, list(names), n=1, cutoff=0.4)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def load_builtin() -> None:

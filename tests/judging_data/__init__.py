@@ -1,0 +1,1 @@
+"""Labelled data for the judges: what a person says of each line."""
