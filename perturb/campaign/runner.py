@@ -57,20 +57,20 @@ def from_engine(engine: Engine) -> Answerer:
     return answer
 
 
-def from_agent(agent: Agent) -> Answerer:
+def from_agent(agent: Agent, form: str = "m2") -> Answerer:
     """Answers from a simulated agent, spoken in the case's own protocol and parsed like any other."""
 
     def answer(pull: Callable[[], Item | None]) -> Iterator[tuple[Item, Response | Failure]]:
         while (item := pull()) is not None:
-            yield item, _spoken_by(agent, item)
+            yield item, _spoken_by(agent, item, form)
 
     return answer
 
 
-def _spoken_by(agent: Agent, item: Item) -> Response | Failure:
+def _spoken_by(agent: Agent, item: Item, form: str) -> Response | Failure:
     """What `agent` says. An agent that breaks is a failure of the run, as an engine that breaks is."""
     try:
-        return spoken(item.case, agent.answer(item.case, item.base).reply)
+        return spoken(item.case, agent.answer(item.case, item.base).reply, form)
     except Exception as error:
         return Failure("agent", f"{agent.name}: {type(error).__name__}: {error}")
 

@@ -54,11 +54,20 @@ def _needed(check: str) -> str:
     return ", ".join(f"{name}: {kind.__name__}" for name, kind in registry.CHECKS[check].params.items())
 
 
+def _formats() -> list[dict[str, Any]]:
+    found = (registry.FORMATS[name] for name in sorted(registry.FORMATS))
+    return [
+        {"name": f.name, "summary": f.summary, "vllm_tool_parser": f.parsers[0], "vllm_reasoning_parser": f.parsers[1]}
+        for f in found
+    ]
+
+
 _ROWS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "operators": _operators,
     "scaffolds": _scaffolds,
     "fixtures": _fixtures,
     "agents": _agents,
+    "formats": _formats,
     "scorers": lambda: _documented(registry.SCORERS),
     "checks": lambda: [{**row, "params": _needed(row["name"])} for row in _documented(registry.CHECKS)],
 }

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from perturb import __version__
-from perturb.cli import endings
+from perturb.cli import endings, engine_options
 
 PARTS_HELP = "glob over part.operator names, e.g. 'tools.*'"
 
@@ -74,9 +74,7 @@ def _model_options(command: argparse.ArgumentParser) -> None:
     model.add_argument("--base-url", help="an OpenAI-compatible server, e.g. http://127.0.0.1:8000/v1")
     model.add_argument("--agent", help="a simulated agent (perturb list agents)")
     command.add_argument("--model-name", default="", help="the model to ask a server for (default: its first)")
-    command.add_argument("--tensor-parallel-size", type=int, default=1, help="GPUs that share the model")
-    command.add_argument("--expert-parallel", action="store_true", help="spread experts over the GPUs")
-    command.add_argument("--max-model-len", type=int, default=0, help="context length in tokens (0: engine's choice)")
+    engine_options.add(command)
     command.add_argument("--temperature", type=float, default=1.0)
     command.add_argument("--max-tokens", type=_positive, default=1024)
 
@@ -113,7 +111,7 @@ def _folder_commands(commands: _Commands) -> None:  # type: ignore[valid-type]  
     for command in (resume, replay, shrink):
         command.add_argument("--base-url", default="", metavar="URL", help="the server of the run, named again")
     listing = _add(commands, "list", "listing", "what is registered")
-    kinds = ("operators", "scaffolds", "fixtures", "scorers", "agents", "checks")
+    kinds = ("operators", "scaffolds", "fixtures", "scorers", "agents", "checks", "formats")
     listing.add_argument("kind", choices=kinds)
     _load_option(listing)
     _json_option(listing)

@@ -58,7 +58,7 @@ def selection_from(options: argparse.Namespace) -> Selection:
 
 def manifest_for(options: argparse.Namespace, selection: Selection, model: dict[str, str]) -> dict[str, Any]:
     """What makes this run this run; a folder with another manifest is another run's."""
-    kept = ("model", "base_url", "agent", "model_name", "tensor_parallel_size", "expert_parallel", "max_model_len")
+    kept = [f.name for f in fields(ModelSpec) if f.name not in ("temperature", "max_tokens", "seed")]
     return {
         "perturb": __version__,
         "model": model,
@@ -80,7 +80,9 @@ def manifest_for(options: argparse.Namespace, selection: Selection, model: dict[
 
 def answerer_for(options: argparse.Namespace) -> tuple[Answerer, dict[str, str]]:
     """Who answers. Raises UserError when it cannot."""
-    return connect(ModelSpec(**{f.name: getattr(options, f.name) for f in fields(ModelSpec)}))
+    # A run of an earlier version recorded fewer settings.
+    given: dict[str, Any] = {f.name: getattr(options, f.name) for f in fields(ModelSpec) if hasattr(options, f.name)}
+    return connect(ModelSpec(**given))
 
 
 def carry_out(selection: Selection, answerer: Answerer, out: Path, manifest: dict[str, Any], as_data: bool) -> int:

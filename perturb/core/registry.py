@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from perturb.core.draw import Draw
 from perturb.core.errors import UserError
+from perturb.core.format import Format
 from perturb.core.scaffold import Protocol, Scaffold
 from perturb.core.values import Answer, Case, Instruction, Intent, Part, Relation, Reply
 
@@ -67,6 +68,7 @@ Variants = Callable[[Case], Iterator[tuple[Reply, ...]]]
 OPERATORS: dict[str, Operator] = {}
 SCAFFOLDS: dict[str, Scaffold] = {}
 PROTOCOLS: dict[str, Protocol] = {}
+FORMATS: dict[str, Format] = {}
 CHECKS: dict[str, Check] = {}
 AGENTS: dict[str, Agent] = {}
 SCORERS: dict[str, Callable[..., Any]] = {}
@@ -114,6 +116,13 @@ def scaffold(function: Callable[[], Scaffold]) -> Callable[[], Scaffold]:
 def protocol(made: Protocol) -> Protocol:
     """Register a call protocol."""
     _add(PROTOCOLS, made.name, made)
+    return made
+
+
+def model_format(function: Callable[[], Format]) -> Format:
+    """Register the model format that `function` returns, and give that format back."""
+    made = function()
+    _add(FORMATS, made.name, made)
     return made
 
 
@@ -196,6 +205,7 @@ def nearest(name: str, names: Iterable[str]) -> str:
 def load_builtin() -> None:
     """Import everything that ships, in a fixed order. Idempotent."""
     for package in (
+        "perturb.formats",
         "perturb.scaffolding.protocols",
         "perturb.scaffolds",
         "perturb.checks",

@@ -287,8 +287,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What an engine answered. `text` is the model's raw text after the opening think tag, when `raw`.
+    """What an engine answered. `text` is what the model wrote of its turn, when `raw`, in the model format `format`.
 
+    A mark that opens the thinking stands in front of it when the prompt holds that mark, save in formats whose turns
+    always begin within the thinking. `disagreement` says where another reader of the same text, vLLM's own parser,
+    read something else than this project; the verdict comes from our reading.
     A server that does not give raw text fills `thinking`, `text` (the visible content) and `calls`
     (tuple of Call; None when the server parsed none) instead, with `raw` False.
     """
@@ -301,6 +304,8 @@ class Response:
     prompt_tokens: int = 0
     cached_tokens: int = 0
     completion_tokens: int = 0
+    format: str = "m2"
+    disagreement: str = ""
 
 
 @dataclass(frozen=True, slots=True)

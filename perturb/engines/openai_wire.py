@@ -160,7 +160,7 @@ def _thinking(message: JsonObject, content: str) -> tuple[str, str]:
     return "", content
 
 
-def _usage(usage: Any) -> dict[str, int]:
+def _usage(usage: Any) -> dict[str, Any]:
     if not isinstance(usage, Mapping):
         return {}
     details = usage.get("prompt_tokens_details")

@@ -8,19 +8,32 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from perturb.core.canonical import digest
-from perturb.core.errors import EngineError, UserError
+from perturb.core.errors import EngineError
+from perturb.core.format import Format, Template, TemplateError
 from perturb.core.values import Failure, Request, Response
 from perturb.engines.base import Key, Pull, Sampling, answer_seed
-from perturb.engines.vllm_start import first_line, guarded, local_config, start
-from perturb.formats.m2.template import END_MARK, TemplateError, render
+from perturb.engines.model_format import Reading, chosen, template_of
+from perturb.engines.vllm_reader import SecondReader, second_reader
+from perturb.engines.vllm_start import adapter, first_line, guarded, local_config, start
 
 # Requests that wait, rendered, beside those the engine works on: enough that a place which comes free is filled in the
 # same step, few enough that memory stays flat.
 _AHEAD = 64
 _ADVISED = Sampling()
+_BY_ITSELF = Reading()
+_FINISHES: dict[str, Literal["stop", "length"]] = {"stop": "stop", "length": "length"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request under way: whose it is, and the mark of its turn that its prompt ends with."""
+
+    key: Any
+    request: Request
+    opening: str
 
 
 @dataclass(frozen=True)
@@ -32,32 +45,51 @@ class VLLMEngine:
 
     llm: Any
     tokenizer: Any
-    max_model_len: int
+    form: Format
+    template: Template
     identity: Mapping[str, str]
     sampling: Sampling = _ADVISED
+    second: SecondReader = field(default=lambda *_given: "")
+    lora: Any = None
     in_flight: int = 256 + _AHEAD
     parameters: Callable[[Sampling, Request, str], Any] = field(default=lambda *given: sampling_parameters(*given))
 
     @classmethod
-    def load(cls, model: str, sampling: Sampling = _ADVISED, **arguments: Any) -> VLLMEngine:
-        """Load a checkpoint folder or a hub id. `arguments` are vLLM's own engine arguments.
+    def load(
+        cls,
+        model: str,
+        sampling: Sampling = _ADVISED,
+        reading: Reading = _BY_ITSELF,
+        lora: str = "",
+        /,
+        **arguments: Any,
+    ) -> VLLMEngine:
+        """Load a checkpoint folder or a hub id. `lora` is ``NAME=PATH``; `arguments` are vLLM's own engine arguments.
 
         Raises UserError, in one line, for what cannot be loaded.
         """
-        local = local_config(model)
-        if local is not None:
-            _must_speak_m2(model, local)
-        llm, config, about = start(model, arguments)
-        _must_speak_m2(model, config)
+        added, limits = adapter(lora) if lora else (None, {})
+        llm, config, about = start(model, {**limits, **arguments})
+        tokenizer = llm.get_tokenizer()
+        form = chosen(model, reading, config, tokenizer)
+        name = {"name": f"{_name(model)}+{added[0]}", "lora": added[0]} if added else {"name": _name(model)}
         settings = llm.llm_engine.vllm_config
         return cls(
             llm,
-            llm.get_tokenizer(),
-            int(settings.model_config.max_model_len),
-            _identity(model, local is not None, config) | about,
+            tokenizer,
+            form,
+            template_of(form, reading, tokenizer),
+            name | {"format": form.name, "dtype": str(settings.model_config.dtype)} | _identity(config) | about,
             sampling,
+            second_reader(form, reading.tool_parser, reading.reasoning_parser, tokenizer),
+            _lora_request(added),
             int(settings.scheduler_config.max_num_seqs) + _AHEAD,
         )
+
+    @property
+    def max_model_len(self) -> int:
+        """The tokens that a prompt and its answer may have together."""
+        return int(self.llm.llm_engine.vllm_config.model_config.max_model_len)
 
     def stream(self, pull: Pull[Key]) -> Iterator[tuple[Key, Response | Failure]]:
         """Answers as vLLM finishes them, by its own continuous admission: nothing waits for a neighbour.
@@ -65,22 +97,22 @@ class VLLMEngine:
         A request that cannot be asked is a Failure of its own. An answer's seed comes from `sampling.seed`, its draw
         and its prompt, never from its place. Raises EngineError when vLLM has stopped for good.
         """
-        flying: dict[str, Key] = {}
+        flying: dict[str, _Asked] = {}
         names, broke = map(str, count()), False
         try:
             while True:
                 while len(flying) < self.in_flight and (pulled := pull()):
                     key, request = pulled
-                    failure = self._add(name := next(names), request)
-                    if failure is None:
-                        flying[name] = key
+                    added = self._add(name := next(names), key, request)
+                    if isinstance(added, Failure):
+                        yield key, added
                     else:
-                        yield key, failure
+                        flying[name] = added
                 if not flying:
                     return
                 finished = self._step(flying)
                 for name, got in finished:
-                    yield flying.pop(name), got
+                    yield flying.pop(name).key, got
                 if finished:
                     again, broke = broke, isinstance(finished[0][1], Failure)
                     if again and broke:
@@ -88,10 +120,10 @@ class VLLMEngine:
         finally:
             self._abort(flying)
 
-    def _add(self, name: str, request: Request) -> Failure | None:
+    def _add(self, name: str, key: Any, request: Request) -> _Asked | Failure:
         """Hand one request to vLLM; the failure when it cannot be asked."""
         try:
-            prompt = render(request.messages, request.tools, retention=request.retention)
+            prompt = self.form.render(self.form, request, self.template)
         except TemplateError as error:
             return Failure("unrenderable", str(error))
         # The prompt text already holds every marker: the tokenizer must add none.
@@ -103,12 +135,13 @@ class VLLMEngine:
         try:
             with guarded():
                 parameters = self.parameters(self.sampling, request, prompt)
-                self.llm.llm_engine.add_request(name, {"prompt_token_ids": ids}, parameters)
+                prompt_ids = {"prompt_token_ids": ids}
+                self.llm.llm_engine.add_request(name, prompt_ids, parameters, lora_request=self.lora)
         except Exception as error:
             return Failure("engine", f"{type(error).__name__}: {first_line(error)}")
-        return None
+        return _Asked(key, request, self.form.continues(prompt))
 
-    def _step(self, flying: Mapping[str, Any]) -> list[tuple[str, Response | Failure]]:
+    def _step(self, flying: Mapping[str, _Asked]) -> list[tuple[str, Response | Failure]]:
         """What has been answered by one more step of the engine. When the step breaks, all that is in flight failed."""
         try:
             with guarded():
@@ -117,7 +150,7 @@ class VLLMEngine:
             self._abort(flying)
             lost = Failure("engine", f"{type(error).__name__}: {first_line(error)}", retryable=True)
             return [(name, lost) for name in flying]
-        return [(output.request_id, _response(output)) for output in outputs if output.finished]
+        return [(o.request_id, self._response(o, flying[o.request_id])) for o in outputs if o.finished]
 
     def _abort(self, flying: Mapping[str, Any]) -> None:
         """Have vLLM forget what is in flight: the reader stopped early, or the engine broke."""
@@ -127,17 +160,20 @@ class VLLMEngine:
         with suppress(Exception), guarded():
             self.llm.llm_engine.abort_request(list(flying))
 
-
-def _response(output: Any) -> Response:
-    answer = output.outputs[0]
-    return Response(
-        text=answer.text.removesuffix(END_MARK),
-        finish=answer.finish_reason if answer.finish_reason in ("stop", "length") else "other",
-        raw=True,
-        prompt_tokens=len(output.prompt_token_ids),
-        cached_tokens=output.num_cached_tokens or 0,
-        completion_tokens=len(answer.token_ids),
-    )
+    def _response(self, output: Any, asked: _Asked) -> Response:
+        answer = output.outputs[0]
+        finish: Literal["stop", "length", "other"] = _FINISHES.get(answer.finish_reason, "other")
+        text = asked.opening + answer.text
+        return Response(
+            text=text,
+            finish=finish,
+            raw=True,
+            prompt_tokens=len(output.prompt_token_ids),
+            cached_tokens=output.num_cached_tokens or 0,
+            completion_tokens=len(answer.token_ids),
+            format=self.form.name,
+            disagreement=self.second(text, answer.token_ids, asked.request.tools, finish),
+        )
 
 
 def sampling_parameters(sampling: Sampling, request: Request, prompt: str) -> Any:
@@ -152,20 +188,26 @@ def sampling_parameters(sampling: Sampling, request: Request, prompt: str) -> An
         max_tokens=sampling.max_tokens,
         seed=answer_seed(sampling.seed + request.draw, prompt),
         skip_special_tokens=False,
+        spaces_between_special_tokens=False,
         # Without this every step would hand over the text so far of every answer.
         output_kind=RequestOutputKind.FINAL_ONLY,
     )
 
 
-def _must_speak_m2(model: str, config: Mapping[str, Any]) -> None:
-    kind = config.get("model_type")
-    if kind != "minimax_m2":
-        raise UserError(f"{model}: model_type {kind!r}: only M2's format is rendered here; serve it and use --base-url")
+def _lora_request(added: tuple[str, str] | None) -> Any:
+    if added is None:
+        return None
+    from vllm.lora.request import LoRARequest
+
+    return LoRARequest(added[0], 1, added[1])
 
 
-def _identity(model: str, local: bool, config: Mapping[str, Any]) -> dict[str, str]:
+def _name(model: str) -> str:
+    return Path(model).resolve().name if local_config(model) is not None else model
+
+
+def _identity(config: Mapping[str, Any]) -> dict[str, str]:
     return {
-        "name": Path(model).resolve().name if local else model,
         "kind": "vllm",
         "config": digest(json.loads(json.dumps(config, default=str))),
         "weights": "random" if config.get("perturb_random_weights") is True else "as published",

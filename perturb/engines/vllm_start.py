@@ -6,8 +6,9 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from perturb.core.errors import UserError
 
 # Room for the key-value cache on a CPU, in GiB: a million tokens of the small checkpoint.
 _CPU_CACHE_GIB = "1"
+# The ranks that vLLM makes room for.
+_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 # What a CPU must say of itself for 16-bit arithmetic to be faster than 32-bit (about three times, measured).
 _CPU_BF16 = {"avx512_bf16", "amx_bf16", "bf16"}
 
@@ -31,15 +34,45 @@ def start(model: str, arguments: Mapping[str, Any]) -> tuple[Any, dict[str, Any]
             import vllm
             from vllm.platforms import current_platform
 
+            _check(arguments, set(vllm.EngineArgs.__dataclass_fields__))
             chosen = {**(_cpu() if current_platform.is_cpu() else {}), **arguments}
             llm = vllm.LLM(model=model, enable_prefix_caching=True, **chosen)
             config = local if local is not None else llm.llm_engine.model_config.hf_config.to_dict()
             about = {"device": str(current_platform.device_name), "version": f"vllm {vllm.__version__}"}
+    except UserError:
+        raise
     except ImportError as error:
         raise UserError(f"vLLM is not usable here: {first_line(error)} (see 'perturb doctor')") from error
     except Exception as error:
         raise UserError(f"{model}: vLLM could not load it: {first_line(error)}") from error
     return llm, config, about
+
+
+def _check(arguments: Mapping[str, Any], known: Collection[str]) -> None:
+    for name in arguments:
+        if name in ("model", "enable_prefix_caching") or name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near and near[0] != name else ""
+            raise UserError(f"--engine-arg {name}: vLLM has no engine argument of that name to set here{hint}")
+    if arguments.get("data_parallel_size", 1) not in (1, None):
+        raise UserError("--data-parallel-size: vLLM cannot do that within one process: use --ray --replicas N")
+
+
+def adapter(lora: str) -> tuple[tuple[str, str], dict[str, Any]]:
+    """(name, folder) of ``NAME=PATH``, and the engine arguments that an adapter of its rank needs. Raises UserError."""
+    name, mark, place = lora.partition("=")
+    if not name or not mark or not place:
+        raise UserError(f"--lora {lora!r}: not NAME=PATH")
+    folder = Path(place).expanduser()
+    file = folder / "adapter_config.json"
+    try:
+        rank = json.loads(file.read_bytes())["r"]
+        fitting = next(size for size in _RANKS if size >= rank)
+    except OSError as error:
+        raise UserError(f"{file}: {error.strerror}") from error
+    except (ValueError, LookupError, TypeError, StopIteration) as error:
+        raise UserError(f"{file}: no rank 'r' of at most {_RANKS[-1]}") from error
+    return (name, str(folder.resolve())), {"enable_lora": True, "max_loras": 1, "max_lora_rank": fitting}
 
 
 def _cpu() -> dict[str, Any]:

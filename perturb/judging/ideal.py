@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from perturb.core.registry import CHECKS, PROTOCOLS
+from perturb.core.registry import CHECKS, FORMATS, PROTOCOLS
 from perturb.core.values import Answer, Case, Instruction, Intent, Pattern, Reply, Response
-from perturb.formats.m2 import parse as m2
 from perturb.scaffolding.render import reply_of
 from perturb.toolbox import toolbox
 from perturb.trajectories.patterns import ideal_args
@@ -60,9 +59,9 @@ def understand(case: Case, reply: Reply) -> Answer:
     return Answer(reply, tuple(toolbox.decode(case.tools, call, case.world) for call in reply.calls))
 
 
-def spoken(case: Case, reply: Reply) -> Response:
-    """The raw text in which a model would give `reply` in this case's protocol."""
+def spoken(case: Case, reply: Reply, form: str = "m2") -> Response:
+    """The raw text in which a model of this format would give `reply` in this case's protocol."""
     protocol = PROTOCOLS[case.surface.protocol]
     if not protocol.native:
         reply = replace(reply, text=protocol.emit(reply), calls=())
-    return Response(m2.emit(reply), "stop")
+    return Response(FORMATS[form].emit(reply), "stop", format=form)

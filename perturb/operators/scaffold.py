@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from perturb.core.draw import Draw
 from perturb.core.errors import UnrepresentableError
+from perturb.core.format import TemplateError
 from perturb.core.registry import operator
 from perturb.core.values import Case
-from perturb.formats.m2.template import TemplateError
 from perturb.scaffolding.binding import moves
 from perturb.scaffolding.render import prompt_text
 

@@ -8,7 +8,7 @@ from perturb.core.errors import UnrepresentableError
 from perturb.core.registry import PROTOCOLS, SCAFFOLDS
 from perturb.core.scaffold import Scaffold
 from perturb.core.values import Case, Instruction, Intent, Pattern, Reply, Surface, Tool, Turn, World
-from perturb.formats.m2 import parse as m2
+from perturb.formats.m2.parse import m2
 from perturb.scaffolding.render import one_by_one, reply_of, visible_tools
 from perturb.toolbox import toolbox
 from perturb.trajectories.patterns import ideal_args
@@ -80,6 +80,11 @@ def _carries(case: Case, intent: Intent, name: str) -> bool:
 
 
 def _survives(case: Case, reply: Reply) -> bool:
+    """Whether `reply` can be said.
+
+    A native one has to fit into M2's format, whoever is asked, so that all models are asked the same decisions: M2
+    escapes nothing, which makes it the narrowest.
+    """
     protocol = PROTOCOLS[case.surface.protocol]
     if protocol.native:
         m2.emit(reply)

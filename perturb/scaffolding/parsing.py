@@ -4,35 +4,49 @@ from __future__ import annotations
 
 from typing import Literal
 
-from perturb.core.registry import PROTOCOLS
+from perturb.core.format import Format
+from perturb.core.registry import FORMATS, PROTOCOLS
 from perturb.core.scaffold import Protocol
 from perturb.core.values import Case, JsonObject, Reply, Response, Unparsed
-from perturb.formats.m2 import parse as m2
 from perturb.scaffolding.render import visible_tools
 
 Kind = Literal["malformed", "cut", "reasoning_only", "leaked_protocol"]
-NATIVE_MARK = "<minimax:tool_call>"
 
 
 def parse(response: Response, case: Case) -> Reply | Unparsed:
-    """Total: any text gives a reply or says which way it is not one."""
+    """Total: any text gives a reply or says which way it is not one. Raw text is read in the response's own format."""
     protocol, tools = PROTOCOLS[case.surface.protocol], visible_tools(case)
+    form = FORMATS[response.format]
     if protocol.native:
-        return _native(response, tools)
+        return _unless_leaked(form, _native(form, response, tools), tools)
     thinking, content = response.thinking, response.text
     if response.raw:
-        thinking, content, closed = m2.split_thinking(response.text)
+        thinking, content, closed = form.split(response.text)
         if not closed:
             return Unparsed(_unless_cut("reasoning_only", response), "the thinking never ends", thinking)
-    return _text_protocol(protocol, response, tools, thinking, content)
+    return _text_protocol(protocol, form, response, tools, thinking, content)
 
 
-def _native(response: Response, tools: tuple[JsonObject, ...]) -> Reply | Unparsed:
+def _unless_leaked(form: Format, got: Reply | Unparsed, tools: tuple[JsonObject, ...]) -> Reply | Unparsed:
+    """`got`, unless its words are a call of a known tool in another model's format."""
+    if isinstance(got, Unparsed) or got.calls:
+        return got
+    known = {tool["function"]["name"] for tool in tools}
+    for other in FORMATS.values():
+        if other.name != form.name and other.opens != form.opens and other.opens in got.text:
+            heard = other.parse_content("", got.text, tools, "stop")
+            if isinstance(heard, Reply) and any(call.tool in known for call in heard.calls):
+                detail = f"a call in the format {other.name} of other models"
+                return Unparsed("leaked_protocol", detail, got.thinking, got.text)
+    return got
+
+
+def _native(form: Format, response: Response, tools: tuple[JsonObject, ...]) -> Reply | Unparsed:
     if response.raw:
-        return m2.parse(response.text, tools, response.finish)
-    if response.calls is None and NATIVE_MARK in response.text:
+        return form.parse(response.text, tools, response.finish)
+    if response.calls is None and form.opens in response.text:
         # The server left the block unparsed; what the model wrote is still what it wrote.
-        return m2.parse(f"{response.thinking}\n</think>\n\n{response.text}", tools, response.finish)
+        return form.parse_content(response.thinking, response.text, tools, response.finish)
     if response.finish == "length" and not response.calls:
         return Unparsed("cut", "the answer hit the token limit", response.thinking, response.text)
     if not response.calls and not response.text.strip():
@@ -41,9 +55,15 @@ def _native(response: Response, tools: tuple[JsonObject, ...]) -> Reply | Unpars
 
 
 def _text_protocol(
-    protocol: Protocol, response: Response, tools: tuple[JsonObject, ...], thinking: str, content: str
+    protocol: Protocol,
+    form: Format,
+    response: Response,
+    tools: tuple[JsonObject, ...],
+    thinking: str,
+    content: str,
 ) -> Reply | Unparsed:
-    if response.calls or NATIVE_MARK in content:
+    # A scaffold may ask for the very mark that a model's own format has.
+    if response.calls or (form.opens in content and form.opens not in protocol.document(tools)):
         detail = "a native call block where the scaffold has a text protocol"
         return Unparsed("leaked_protocol", detail, thinking, content)
     if not content.strip():

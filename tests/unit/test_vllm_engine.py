@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
@@ -14,6 +13,7 @@ import pytest
 from perturb.core.errors import EngineError, UserError
 from perturb.core.values import Failure, Reply, Request, Response, Unparsed
 from perturb.engines.base import Sampling, answer_seed
+from perturb.engines.model_format import Reading, chosen
 from perturb.engines.vllm import VLLMEngine, sampling_parameters
 from perturb.engines.vllm_start import cpu_dtype
 from perturb.formats.m2.checkpoint import build
@@ -199,6 +199,7 @@ def test_a_step_that_breaks_costs_what_is_in_flight_and_nothing_else(engine: VLL
 def test_the_identity_says_that_the_weights_are_random(engine: VLLMEngine) -> None:
     assert engine.identity["name"] == "tiny-m2"
     assert engine.identity["weights"] == "random"
+    assert engine.identity["format"] == "m2"
     assert engine.identity["version"].startswith("vllm ")
 
 
@@ -222,10 +223,56 @@ def test_a_checkpoint_that_does_not_load_is_one_line(folder: Path, tmp_path: Pat
     assert "\n" not in str(caught.value)
 
 
-def test_another_architecture_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text(json.dumps({"model_type": "llama"}), "utf-8")
-    with pytest.raises(UserError, match="llama"):
-        VLLMEngine.load(str(tmp_path))
+@pytest.mark.parametrize(
+    ("reading", "config", "says"),
+    [
+        (Reading(format="m3"), {}, "'<mm:think>', which the format m3 needs"),
+        (Reading(format="m22"), {}, "did you mean 'm2'"),
+        (Reading(tool_parser="granite"), {}, "--tool-parser granite"),
+        (Reading(template="{{ messages }}"), {"model_type": "llama"}, "no format is recognised"),
+        (Reading(template="[TOOL_CALLS] <|channel|>analysis"), {}, "harmony and mistral"),
+    ],
+)
+def test_a_format_that_does_not_fit_is_one_line(
+    engine: VLLMEngine, reading: Reading, config: dict[str, str], says: str
+) -> None:
+    with pytest.raises(UserError, match=says) as caught:
+        chosen("model", reading, config, _Bare(engine.tokenizer))
+    assert "\n" not in str(caught.value)
+
+
+class _Bare:
+    """A tokenizer whose marker tokens have no names, as in a model of another kind."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self.encode = tokenizer.encode
+        self.chat_template = tokenizer.chat_template
+
+
+def test_any_model_whose_tokenizer_holds_the_markers_speaks_m2(engine: VLLMEngine) -> None:
+    assert chosen("model", Reading(), {"model_type": "llama"}, engine.tokenizer).name == "m2"
+    assert chosen("model", Reading(tool_parser="minimax_m2"), {}, engine.tokenizer).name == "m2"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"max_num_seq": 4}, "did you mean 'max_num_seqs'"),
+        ({"model": "other"}, "--engine-arg model"),
+        ({"data_parallel_size": 2}, "--replicas"),
+    ],
+)
+def test_an_engine_argument_that_cannot_be_is_one_line(folder: Path, arguments: dict[str, Any], says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        VLLMEngine.load(str(folder), **arguments)
+
+
+@pytest.mark.parametrize(
+    ("lora", "says"), [("a", "not NAME=PATH"), ("a=/no/such", "adapter_config.json"), ("a=.", "adapter_config.json")]
+)
+def test_an_adapter_that_is_none_is_one_line(folder: Path, lora: str, says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        VLLMEngine.load(str(folder), SAMPLING, Reading(), lora)
 
 
 def test_the_checkpoint_is_deterministic(folder: Path, tmp_path: Path) -> None:

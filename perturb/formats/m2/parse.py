@@ -12,24 +12,27 @@ from typing import Any
 
 from perturb.core.canonical import canonical
 from perturb.core.errors import UnrepresentableError
-from perturb.core.values import Call, JsonObject, Reply, Unparsed
+from perturb.core.format import BrokenError, Format, Template
+from perturb.core.registry import model_format
+from perturb.core.values import Call, JsonObject, Reply, Request, Unparsed
 from perturb.formats.m2.schema_types import typed
-from perturb.formats.m2.template import CALL_CLOSE, CALL_OPEN, END_MARK, THINK_CLOSE, THINK_OPEN, invocation
+from perturb.formats.m2.template import (
+    CALL_CLOSE,
+    CALL_OPEN,
+    END_MARK,
+    START,
+    THINK_CLOSE,
+    THINK_OPEN,
+    invocation,
+    render,
+)
 
-__all__ = ["emit", "parameters_by_tool", "parse", "split_thinking", "typed"]
+__all__ = ["calls_in", "emit", "m2", "parameters_by_tool", "parse", "split_thinking", "typed"]
 
 _INVOKE, _INVOKE_CLOSE = "<invoke name=", "</invoke>"
 _PARAMETER, _PARAMETER_CLOSE = "<parameter name=", "</parameter>"
 _SPACE = " \t\r\n"
 _NAME_LIMIT = 512
-
-
-class _BrokenError(ValueError):
-    """The text breaks the format. `ended`: it ran out, so a longer text might have kept it."""
-
-    def __init__(self, detail: str, ended: bool) -> None:
-        super().__init__(detail)
-        self.ended = ended
 
 
 def split_thinking(raw: str) -> tuple[str, str, bool]:
@@ -54,22 +57,16 @@ def parse(raw: str, tools: Sequence[JsonObject], finish: str) -> Reply | Unparse
     `finish` is ``length`` when the reply hit the token limit: then what is incomplete was cut, not malformed.
     Words after the call block are kept after the words before it.
     """
-    thinking, content, closed = split_thinking(raw)
-    cut = finish == "length"
-    if not closed:
-        return Unparsed("cut" if cut else "reasoning_only", "the thinking never ends", thinking)
+    return m2.parse(raw, tools, finish)
+
+
+def calls_in(content: str, tools: Sequence[JsonObject]) -> tuple[tuple[Call, ...], str]:
+    """Every call of every block, and the words around the blocks. Raises BrokenError."""
     at = content.find(CALL_OPEN)
-    if at < 0 and cut:
-        return Unparsed("cut", "the answer hit the token limit", thinking, content)
-    if at < 0 and not content.strip():
-        return Unparsed("reasoning_only", "nothing after the thinking", thinking)
     if at < 0:
-        return Reply(thinking, content)
-    try:
-        calls, words = _blocks(content, at, parameters_by_tool(tools))
-    except _BrokenError as error:
-        return Unparsed("cut" if cut and error.ended else "malformed", str(error), thinking, content)
-    return Reply(thinking, words, tuple(calls))
+        return (), content
+    calls, words = _blocks(content, at, parameters_by_tool(tools))
+    return tuple(calls), words
 
 
 def parameters_by_tool(tools: Sequence[JsonObject]) -> dict[str, JsonObject]:
@@ -90,7 +87,7 @@ def _blocks(content: str, at: int, schemas: Mapping[str, JsonObject]) -> tuple[l
     while at >= 0:
         here, end = _invocations(content, at + len(CALL_OPEN), schemas)
         if not here:
-            raise _BrokenError("a call block without a call", ended=False)
+            raise BrokenError("a call block without a call", ended=False)
         calls += here
         at = content.find(CALL_OPEN, end)
         words.append(content[end : at if at >= 0 else len(content)])
@@ -119,22 +116,22 @@ def _parameters(text: str, at: int, schema: JsonObject) -> tuple[dict[str, Any],
         name, start = _name(text, at + len(_PARAMETER))
         end = text.find(_PARAMETER_CLOSE, start)
         if end < 0:
-            raise _BrokenError(f"parameter {name[:40]!r} never ends", ended=True)
+            raise BrokenError(f"parameter {name[:40]!r} never ends", ended=True)
         if name in arguments:
-            raise _BrokenError(f"parameter {name[:40]!r} is given twice", ended=False)
+            raise BrokenError(f"parameter {name[:40]!r} is given twice", ended=False)
         arguments[name] = typed(text[start:end], properties.get(name), schema)
         at = end + len(_PARAMETER_CLOSE)
 
 
 def _next(text: str, at: int, *marks: str) -> int:
-    """Where the next mark starts, after white space. Raises _BrokenError when something else is there."""
+    """Where the next mark starts, after white space. Raises BrokenError when something else is there."""
     while at < len(text) and text[at] in _SPACE:
         at += 1
     if any(text.startswith(mark, at) for mark in marks):
         return at
     rest = text[at : at + max(map(len, marks))]
     ended = at + len(rest) == len(text) and any(mark.startswith(rest) for mark in marks)
-    raise _BrokenError(f"expected {' or '.join(marks)} at {rest!r}", ended)
+    raise BrokenError(f"expected {' or '.join(marks)} at {rest!r}", ended)
 
 
 def _name(text: str, at: int) -> tuple[str, int]:
@@ -144,10 +141,10 @@ def _name(text: str, at: int) -> tuple[str, int]:
     # Names are short: a quote that closes pages later is not this tag's.
     end = text.find(mark, at + len(quote), at + _NAME_LIMIT)
     if end < 0:
-        raise _BrokenError("a tag never ends", ended=len(text) < at + _NAME_LIMIT and "\n" not in text[at:])
+        raise BrokenError("a tag never ends", ended=len(text) < at + _NAME_LIMIT and "\n" not in text[at:])
     name = text[at + len(quote) : end]
     if not _is_name(name):
-        raise _BrokenError(f"{name[:40]!r} is no name", ended=False)
+        raise BrokenError(f"{name[:40]!r} is no name", ended=False)
     return name, end + len(mark)
 
 
@@ -195,3 +192,25 @@ def _same(call: Call, heard: Mapping[str, Any]) -> None:
     for name, value in call.args.items():
         if canonical(heard[name]) != canonical(value):
             raise UnrepresentableError(f"{call.tool}.{name}: {value!r} would read {heard[name]!r}")
+
+
+def _render(_form: Format, request: Request, _template: Template) -> str:
+    return render(request.messages, request.tools, retention=request.retention)
+
+
+@model_format
+def m2() -> Format:
+    """The format of MiniMax-M2, M2.1, M2.5 and M2.7, whose prompts are rendered here to the byte."""
+    return Format(
+        name="m2",
+        summary="<invoke> blocks with raw values, thinking opened by the prompt: MiniMax-M2, M2.1, M2.5, M2.7",
+        split=split_thinking,
+        read=calls_in,
+        write=emit,
+        opens=CALL_OPEN,
+        recognises=lambda text: "minimax_m2" in text or CALL_OPEN in text,
+        render=_render,
+        markers=(START, "]~b]", END_MARK, THINK_OPEN, THINK_CLOSE, CALL_OPEN, CALL_CLOSE),
+        inside=True,
+        parsers=("minimax_m2", "minimax_m2"),
+    )

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from perturb.core.format import TemplateError
 from perturb.core.values import JsonObject
 
 START, END_MARK = "]~!b[", "[e~["
@@ -38,10 +39,6 @@ HOW_TO_CALL = (
 )
 _ABSENT: Any = object()
 _encode = json.JSONEncoder(ensure_ascii=False).encode
-
-
-class TemplateError(ValueError):
-    """The conversation is one that the template refuses."""
 
 
 def render(
