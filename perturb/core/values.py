@@ -140,9 +140,12 @@ class Turn:
 class World:
     """The emulated environment. Immutable: :func:`perturb.world.execute.execute` gives a new one.
 
-    files: absolute POSIX path → text. pages: URL → HTML (interactive elements carry unique `id`s).
+    files: absolute POSIX path → text; `modes` holds permission bits other than 0644, `directories` those with nothing
+    in them, `git` what differs from the last commit (see perturb.world.repository).
+    pages: URL → HTML (interactive elements carry unique `id`s).
     documents: URL → {title, text}. records: table → id → object. services: action → effect (see
-    perturb.world.records). python: code → recorded stdout. refs: element id → the number shown to the model.
+    perturb.world.records). python: code or command → what it
+    is recorded to answer (see perturb.world.recordings). refs: element id → the number shown to the model.
     form: element id → value typed or selected. tabs: open URLs, `tab` is the index of the current one. sent: the
     buttons pressed and forms submitted so far, in order.
     """
@@ -154,6 +157,9 @@ class World:
     clock: str = "2026-03-02T09:30:00Z"
     locale: str = "en_US"
     files: JsonObject = field(default_factory=dict)
+    modes: JsonObject = field(default_factory=dict)
+    directories: tuple[str, ...] = ()
+    git: JsonObject = field(default_factory=dict)
     pages: JsonObject = field(default_factory=dict)
     documents: JsonObject = field(default_factory=dict)
     records: JsonObject = field(default_factory=dict)

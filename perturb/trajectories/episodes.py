@@ -110,6 +110,8 @@ def domain_tool(spec: dict[str, Any]) -> Tool:
 
 def _world(fixture: Fixture) -> World:
     data = fixture.world.model_dump()
+    recorded = fixture.world.model_dump(include={"python"}, by_alias=True, exclude_unset=True)
+    data["python"] = recorded.get("python", {})
     services = {tool.name: tool.effect.model_dump(exclude_unset=True) for tool in fixture.tools}
     for name in ("files", "pages"):
         data[name] = {k: v if isinstance(v, str) else "\n".join(v) + "\n" for k, v in data[name].items()}

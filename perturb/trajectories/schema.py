@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from perturb.core.actions import ACTIONS
 from perturb.core.errors import UserError
+from perturb.core.patterns import compile_pattern
 from perturb.core.reading import parsed, read_bytes
 from perturb.core.registry import check_params
 from perturb.core.values import Family, Source
@@ -164,12 +165,44 @@ class Document(Strict):
     text: Text
 
 
-class Recorded(Strict):
-    """What a recorded command gives."""
+class State(Strict):
+    """A state of the files: what one holds, or what a line that the sandbox runs says by its exit code."""
 
+    file: Text = ""
+    exists: bool | None = None
+    contains: Text | list[Text] = []
+    lacks: Text | list[Text] = []
+    matches: Text | list[Text] = []
+    passes: Text = ""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> State:
+        if not self.file and not self.passes:
+            raise ValueError("a state names a file, or a line that passes")
+        about_a_file = self.exists is not None or self.contains or self.lacks or self.matches
+        if bool(about_a_file) != bool(self.file):
+            raise ValueError("'file' and one of exists, contains, lacks, matches belong together")
+        return self
+
+    @field_validator("matches")
+    @classmethod
+    def _are_patterns(cls, value: str | list[str]) -> str | list[str]:
+        for one in [value] if isinstance(value, str) else value:
+            try:
+                compile_pattern(one)
+            except UserError as error:
+                raise ValueError(str(error)) from error
+        return value
+
+
+class Recorded(Strict):
+    """What a recorded command gives, always or in a state of the files; `run` is a line whose output it gives."""
+
+    while_: State | list[State] | None = Field(default=None, alias="while")
     stdout: Text = ""
     stderr: Text = ""
     exit_code: int = 0
+    run: Text = ""
 
 
 class WorldData(Strict):
@@ -185,7 +218,7 @@ class WorldData(Strict):
     pages: dict[str, Text | list[str]] = {}
     documents: dict[str, Document] = {}
     records: dict[str, dict[str, dict[str, Any]]] = {}
-    python: dict[str, Text | Recorded] = {}
+    python: dict[str, Text | Recorded | Annotated[list[Text | Recorded], Field(min_length=1)]] = {}
     tabs: list[str] = []
     tab: int = 0
     open_files: list[str] = []

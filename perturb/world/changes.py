@@ -2,7 +2,7 @@
 
 A place is a path into the state: ``("files", path)``, ``("records", table, id, field)``, ``("form", element)``,
 ``("page", "tabs")``, ``("sent", position)``. What only remembers (the trail of a browser) or only shows (numbers of
-elements) is no state.
+elements) is no state; nor is a directory with nothing in it, as in git.
 """
 
 from __future__ import annotations
@@ -58,6 +58,10 @@ def _alike(place: Place, old: Json, new: Json) -> bool:
 def _places(before: World, after: World) -> Iterator[tuple[Place, Json, Json]]:
     if before.files is not after.files:
         yield from _entries(("files",), before.files, after.files)
+    if before.modes != after.modes:
+        yield from _entries(("modes",), before.modes, after.modes)
+    if before.git.get("commits") != after.git.get("commits"):
+        yield ("git", "commits"), before.git.get("commits", []), after.git.get("commits", [])
     if before.records is not after.records:
         for table in before.records.keys() | after.records.keys():
             yield from _records(table, before.records.get(table, {}), after.records.get(table, {}))

@@ -10,6 +10,7 @@ from perturb.core.values import Json, Result, World
 from perturb.toolbox.codecs import absolute
 from perturb.world.failure import WorldError
 from perturb.world.patterns import Glob, compile_regex
+from perturb.world.repository import after
 
 Args = dict[str, Json]
 
@@ -37,20 +38,21 @@ def lines_of(text: str) -> list[str]:
 def is_directory(world: World, path: str) -> bool:
     """Whether something lies below `path`."""
     below = path.rstrip("/") + "/"
-    return path == world.cwd or any(name.startswith(below) for name in world.files)
+    inside = any(name.startswith(below) for name in world.files)
+    return inside or path == world.cwd or any((name + "/").startswith(below) for name in world.directories)
 
 
 def with_file(world: World, path: str, text: str | None) -> World:
     """The world with one file written, or removed when `text` is None."""
-    files = {name: content for name, content in world.files.items() if name != path}
     if text is not None:
         if is_directory(world, path):
             raise WorldError("is_directory", f"{path} is a directory")
-        parent = next((name for name in files if path.startswith(name + "/")), None)
+        parent = next((name for name in world.files if path.startswith(name + "/")), None)
         if parent is not None:
             raise WorldError("not_directory", f"{parent} is not a directory")
-        files[path] = text
-    return replace(world, files=files)
+    changed = after(world, {path: text})
+    filled = tuple(name for name in world.directories if not path.startswith(name + "/"))
+    return changed if filled == world.directories else replace(changed, directories=filled)
 
 
 def _path(world: World, args: Args, name: str = "path") -> str:
@@ -96,7 +98,8 @@ def edit(world: World, args: Args) -> tuple[World, Result]:
 def entries(world: World, path: str, recursive: bool = False) -> list[str]:
     """Names below a directory, directories with a trailing slash; relative paths when `recursive`."""
     below = path.rstrip("/") + "/"
-    inside = [name[len(below) :] for name in world.files if name.startswith(below)]
+    everything = (*world.files, *(f"{name}/" for name in world.directories))
+    inside = [name[len(below) :] for name in everything if name.startswith(below) and name != below]
     if recursive:
         return sorted(inside)
     return sorted({name.partition("/")[0] + ("/" if "/" in name else "") for name in inside})

@@ -27,6 +27,7 @@ class Files(RuleBasedStateMachine):
         super().__init__()
         self.world = World(cwd=ROOT)
         self.model: dict[str, str] = {}
+        self.directories: set[str] = set()
 
     def do(self, action: str, **args: Any) -> Result:
         self.world, result = execute(self.world, Intent(action, args))
@@ -36,11 +37,17 @@ class Files(RuleBasedStateMachine):
         return dict(self.do("shell.run", command=command).data)
 
     def is_directory(self, path: str) -> bool:
-        return any(name.startswith(path + "/") for name in self.model)
+        return path in self.directories
+
+    def parents(self, path: str) -> list[str]:
+        return [path[:at] for at, char in enumerate(path) if char == "/"]
 
     def blocked(self, path: str) -> bool:
-        parents = [path[:at] for at, char in enumerate(path) if char == "/"]
-        return self.is_directory(path) or any(parent in self.model for parent in parents)
+        return self.is_directory(path) or any(parent in self.model for parent in self.parents(path))
+
+    def homeless(self, path: str) -> bool:
+        """A shell makes no directory by itself."""
+        return self.blocked(path) or not all(parent in self.directories for parent in self.parents(path))
 
     @rule(path=PATHS, text=TEXTS)
     def write(self, path: str, text: str) -> None:
@@ -51,6 +58,7 @@ class Files(RuleBasedStateMachine):
             return
         assert (result.kind, result.data["created"]) == ("written", created)
         self.model[path] = text
+        self.directories.update(self.parents(path))
 
     @rule(path=PATHS, start=st.integers(1, 4), count=st.integers(0, 3))
     def read(self, path: str, start: int, count: int) -> None:
@@ -84,9 +92,11 @@ class Files(RuleBasedStateMachine):
 
     @rule(source=PATHS, to=PATHS)
     def move(self, source: str, to: str) -> None:
+        if self.is_directory(source):
+            return
         done = self.sh(f"mv {source} {to}")
         inside = f"{to}/{posixpath.basename(source)}" if self.is_directory(to) else to
-        possible = source in self.model and not self.blocked(inside) and inside != source
+        possible = source in self.model and not self.homeless(inside) and inside != source
         assert (done["exit_code"] == 0) == possible, done
         if possible:
             self.model[inside] = self.model.pop(source)
@@ -100,8 +110,8 @@ class Files(RuleBasedStateMachine):
     @rule(path=PATHS, word=WORDS)
     def append(self, path: str, word: str) -> None:
         done = self.sh(f"echo '{word}' >> {path}")
-        assert (done["exit_code"] == 0) != self.blocked(path)
-        if not self.blocked(path):
+        assert (done["exit_code"] == 0) != self.homeless(path)
+        if not self.homeless(path):
             self.model[path] = self.model.get(path, "") + word + "\n"
 
     @rule(pattern=WORDS)
@@ -122,7 +132,12 @@ class Files(RuleBasedStateMachine):
     @invariant()
     def the_same_listing(self) -> None:
         found = self.do("fs.list", path=".", recursive=True)
-        assert found.data["entries"] == sorted(self.model)
+        empty = {
+            f"{d}/"
+            for d in self.directories
+            if not any(n.startswith(d + "/") for n in (*self.model, *self.directories))
+        }
+        assert found.data["entries"] == sorted({*self.model, *empty})
 
 
 TestFiles = Files.TestCase

@@ -1,0 +1,167 @@
+"""A command line run in memory: bash and Python of bashkit over the files of a world, and the files read back.
+
+Nothing reaches the host: no process is started, no file of the machine is seen, the network is off. Time, memory,
+commands, loops and output are bounded. The clock is the world's, the order of names is the alphabet's.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from perturb.core.values import Json, World
+from perturb.world import git_commands, git_moves, machine, python_source, recordings  # noqa: F401 (they register)
+from perturb.world.builtins import BUILTINS, Asked, Said, Session
+from perturb.world.disk import UNWRITABLE, Disk, encoded, fill, read
+from perturb.world.preamble import preamble
+from perturb.world.repository import after, kept
+
+MAX_OUTPUT = 200_000
+MAX_COMMAND = 50_000
+_ALLOWED = "BASHKIT_ALLOW_INPROCESS_PYTHON"
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a line printed, its exit code, and the world after it."""
+
+    stdout: str
+    stderr: str
+    exit_code: int
+    world: World
+
+
+class _Here(threading.local):
+    """One interpreter per thread, and the session that its commands answer from."""
+
+    bash: Any = None
+    session: Session | None = None
+
+
+_HERE = _Here()
+
+
+def run(world: World, line: str) -> Ran:
+    """Run a line at the world's directory. Total: any text gives an answer; the directory is the same afterwards."""
+    if len(line) > MAX_COMMAND:
+        return Ran("", "bash: argument list too long\n", 126, world)
+    key = (world.cwd, world.home, world.clock, world.os, world.locale, world.directories)
+    state = (tuple(world.files.items()), repr(world.modes), repr(world.git), repr(world.python))
+    said, disk, git = _run(key, state, line, _Given(world))
+    return Ran(said.stdout, said.stderr, said.exit_code, _changed(world, disk, git) if disk else world)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Given:
+    """A world that is the same for the cache as any other: what a line depends on stands beside it."""
+
+    world: World
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Given)
+
+
+@lru_cache(maxsize=2048)
+def _run(_key: Json, _state: Json, line: str, given: _Given) -> tuple[Said, Disk | None, Mapping[str, Any]]:
+    """Run a line; what lies in memory afterwards, or None where nothing is other than before."""
+    world, bash = given.world, _interpreter()
+    session = Session(world, _rerun)
+    fs = bash.fs()
+    written = fill(fs, world)
+    outer, _HERE.session = _HERE.session, session
+    try:
+        bash.execute_sync(preamble(world))
+        done = bash.execute_sync(line.replace("\0", "").encode("utf-8", "replace").decode())
+    finally:
+        _HERE.session = outer
+    disk = read(fs, world)
+    same = disk.files == written and disk.modes == world.modes and disk.empty == world.directories
+    texts = {path: _text(world, path, raw, written) for path, raw in disk.files.items()}
+    git = kept(session.git, texts) if session.git is not None else None
+    unchanged = same and (git is None or git == world.git)
+    return _said(done), None if unchanged else disk, world.git if git is None else git
+
+
+def _text(world: World, path: str, raw: bytes, written: Mapping[str, bytes]) -> str:
+    return str(world.files[path]) if written.get(path) == raw else raw.decode("utf-8", "replace")
+
+
+def _changed(world: World, disk: Disk, git: Mapping[str, Any]) -> World:
+    """The world with what lies in memory, and the history as the line left it."""
+    written = {path: encoded(text) for path, text in world.files.items()}
+    unwritable = {path for path in world.files if path not in disk.files and path.startswith(UNWRITABLE)}
+    changed: dict[str, str | None] = {p: None for p in world.files if p not in disk.files and p not in unwritable}
+    changed.update({p: raw.decode("utf-8", "replace") for p, raw in disk.files.items() if written.get(p) != raw})
+    found = after(world, changed)
+    if git is not world.git:
+        found = replace(found, git=git)
+    return replace(found, modes=dict(disk.modes), directories=disk.empty)
+
+
+def _rerun(world: World, line: str) -> Said:
+    """Run a line inside another's run: an interpreter cannot be entered twice, so a thread of its own has its own."""
+    found: list[Ran] = []
+    thread = threading.Thread(target=lambda: found.append(run(world, line)))
+    thread.start()
+    thread.join()
+    return Said(found[0].stdout, found[0].stderr, found[0].exit_code) if found else Said("", "", 1)
+
+
+def _interpreter() -> Any:
+    """This thread's interpreter, as new."""
+    if _HERE.bash is None:
+        from bashkit import Bash
+
+        _HERE.bash = Bash(
+            username="dev",
+            hostname="localhost",
+            python=True,
+            env={_ALLOWED: "1"},
+            custom_builtins=dict.fromkeys(BUILTINS, _callback),
+            max_commands=20_000,
+            max_loop_iterations=20_000,
+            max_memory=64_000_000,
+            timeout_seconds=2.0,
+        )
+    _HERE.bash.reset()
+    return _HERE.bash
+
+
+def _callback(context: Any) -> Any:
+    """One of our own commands, called by the interpreter."""
+    from bashkit import BuiltinResult
+
+    assert _HERE.session is not None
+    asked = Asked(
+        context.name, tuple(context.argv), context.stdin or "", context.cwd, context.fs, _HERE.session, context.env
+    )
+    said = BUILTINS[context.name](asked)
+    return BuiltinResult(said.stdout, said.stderr, said.exit_code)
+
+
+# What bashkit adds to a message, and how long something took.
+_ADDED = re.compile(r"(?<=command not found)\. [^\n]*|(?<=time limit exceeded): [^\n]*")
+
+
+def _said(done: Any) -> Said:
+    """What the interpreter answered, in the words of the shell that it stands for."""
+    stdout, stderr, code = str(done.stdout), str(done.stderr), int(done.exit_code)
+    error = str(done.error or "")
+    if error.startswith("parse error"):
+        stderr, code = f"bash: -c: {error.removeprefix('parse error ')}\n", 2
+    elif error:
+        stderr, code = f"{stderr}bash: {error}\n", code or 1
+    stdout = stdout.replace(f"{_ALLOWED}=1\n", "")
+    stderr = stderr.replace("[Errno 2] io error: not found:", "[Errno 2] No such file or directory:")
+    return Said(_bounded(stdout), _bounded(_ADDED.sub("", stderr)), code)
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= MAX_OUTPUT else text[:MAX_OUTPUT] + "\n[output is cut here]\n"
