@@ -1,35 +1,61 @@
 """One self-contained HTML page: no script from outside, no request to anywhere, everything escaped.
 
-The page's own script and style are its only ones, allowed by hash in its content security policy.
+The page's own script and style are its only ones, allowed by hash in its content security policy. Whatever a model or
+a fixture wrote lies in it compressed and reaches the page as text, never as markup.
 """
 
 from __future__ import annotations
 
 from base64 import b64encode
-from collections import Counter
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from perturb.campaign.journal import Records
-from perturb.core.errors import UserError
 from perturb.core.files import write_atomic
 from perturb.core.plain import clipped
 from perturb.core.registry import SCAFFOLDS
-from perturb.core.values import PARTS, Case
-from perturb.report.detail import cases_by_id, detail, verdict_lines
+from perturb.core.values import PARTS
+from perturb.report.decisions import chosen, columns
+from perturb.report.detail import cases_by_id
+from perturb.report.figures import curve
 from perturb.report.terminal import interval, percent
-from perturb.statistics.rows import Row
+from perturb.report.transcripts import chunks, packed
+from perturb.statistics.rows import COSTS, Row
+from perturb.statistics.sentence import MANY, sentence
 from perturb.statistics.summary import Summary
 
-# Failures shown in full: so many in all, and of each operator in each scaffold. The journal has every one.
-FAILURES = 150
-EACH = 2
+# Decisions with their whole transcript in the page, what was broken first; ``perturb show`` has every other.
+TRANSCRIPTS = 2_000
 TEMPLATES = Path(__file__).parent
 
 
 def write_report(folder: Path, manifest: dict[str, Any], summary: Summary) -> Path:
     """Write ``report.html`` into the run's folder and return its path."""
+    records = Records(folder)
+    found = columns(records, [row.name for row in summary.directional])
+    wanted = chosen(found, TRANSCRIPTS)
+    full = list(chunks(wanted, records, cases_by_id(manifest) if wanted else {}))
+    found.data["where"] = {str(row): [n, k] for n, (rows, _) in enumerate(full) for k, row in enumerate(rows)}
+    page = rendered(
+        "report.html.j2",
+        manifest=manifest,
+        model=plain_model(manifest),
+        settings=settings(manifest),
+        data=packed(found.data),
+        chunks=[text for _, text in full],
+        smallest=found.smallest,
+        **shown(summary),
+    )
+    path = folder / "report.html"
+    write_atomic(path, page.encode("utf-8", "backslashreplace"))
+    return path
+
+
+def rendered(template: str, **values: Any) -> str:
+    """A page of this room's templates, with its style and script and their hashes."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -40,76 +66,80 @@ def write_report(folder: Path, manifest: dict[str, Any], summary: Summary) -> Pa
         lstrip_blocks=True,
     )
     style, script = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
-    page = environment.get_template("report.html.j2").render(
-        manifest=manifest,
-        model={key: clipped(value) if isinstance(value, str) else value for key, value in manifest["model"].items()},
-        summary=summary,
-        worst=sorted(summary.by_operator, key=lambda row: row.effect.difference),
-        parts=[p for p in PARTS if any(part == p for part, _ in summary.cells)],
-        scaffolds=[s for s in SCAFFOLDS if any(scaffold == s for _, scaffold in summary.cells)],
-        failures=list(failures(folder, manifest)),
+    return environment.get_template(template).render(
         percent=percent,
         interval=interval,
-        heat=heat,
+        css=css,
+        query=query,
         style=style,
         script=script,
         style_hash=_hash(style),
         script_hash=_hash(script),
+        **values,
     )
-    path = folder / "report.html"
-    write_atomic(path, page.encode("utf-8", "backslashreplace"))
-    return path
+
+
+def shown(summary: Summary) -> dict[str, Any]:
+    """What the page says of a summary."""
+    counts = summary.counts
+    missing = counts["failed"] + counts["unscored"]
+    order = {"drop": 0, "unknown": 1, "no drop": 2}
+    return {
+        "summary": summary,
+        "sentence": clipped(sentence(summary)),
+        "missing": missing,
+        "many": missing > MANY * counts["requests"],
+        "operators": sorted(summary.by_operator, key=lambda r: (order[r.verdict.word], r.effect.difference, r.name)),
+        "drops": [r for r in summary.by_operator if r.verdict.word == "drop"],
+        "parts": [p for p in PARTS if any(part == p for part, _ in summary.cells)],
+        "scaffolds": [s for s in SCAFFOLDS if any(scaffold == s for _, scaffold in summary.cells)],
+        "beside": _beside(summary),
+        "curves": [(c, curve(c)) for c in summary.doses],
+        "lost_fixtures": [f for f in summary.fixtures if f.perturbed < f.base - 0.1 and f.base > 0][:12],
+        "never": [f for f in summary.fixtures if f.base == 0 and f.perturbed == 0],
+    }
+
+
+def _beside(summary: Summary) -> list[str]:
+    """Costs and scorers that any row has, costs first."""
+    known = {name for row in (*summary.by_operator, *summary.directional) for name in row.beside}
+    return [*(name for name in COSTS if name in known), *sorted(known - set(COSTS))]
+
+
+def plain_model(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """The model's description as a page may show it."""
+    return {key: clipped(value) if isinstance(value, str) else value for key, value in manifest["model"].items()}
+
+
+def settings(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Everything that made the run what it is, flat."""
+    flat: list[tuple[str, str]] = []
+    for group, values in sorted(manifest.items()):
+        if group in ("made_of", "simulated"):
+            continue
+        for key, value in values.items() if isinstance(values, Mapping) else [("", values)]:
+            if value not in ("", [], None, False):
+                flat.append((f"{group} {key}".strip(), clipped(str(value))))
+    return flat
+
+
+def css(row: Row | None) -> str:
+    """A verdict's classes: colour and pattern; a drop is darker the larger it is."""
+    if row is None:
+        return "none"
+    if row.verdict.word == "drop":
+        return f"drop d{min(4, 1 + int(-10 * row.effect.difference))}"
+    return "fine" if row.verdict.word == "no drop" else "unknown"
+
+
+def query(**wanted: str) -> str:
+    """A link into the list of decisions.
+
+    >>> query(part="tools", only="lost")
+    '#f:part=tools;only=lost'
+    """
+    return "#f:" + ";".join(f"{key}={quote(value, safe='')}" for key, value in wanted.items())
 
 
 def _hash(text: str) -> str:
     return b64encode(sha256(text.encode()).digest()).decode()
-
-
-def heat(row: Row) -> int:
-    """A cell's colour step: 0 (no drop) to 5 (half or more lost), by the measured drop."""
-    return min(5, max(0, round(-10 * row.effect.difference)))
-
-
-def failures(folder: Path, manifest: dict[str, Any]) -> list[dict[str, Any]]:
-    """The failures shown in full: those that the perturbation caused (base right, perturbed wrong) first."""
-    records = Records(folder)
-    base_right = {r["id"] for r in records if r["kind"] == "base" and r["verdict"] and r["verdict"]["joint"]}
-    chosen: list[tuple[bool, dict[str, Any]]] = []
-    seen: Counter[tuple[str, str, bool]] = Counter()
-    for record in records:
-        if not record["verdict"] or record["verdict"]["joint"]:
-            continue
-        caused = record["kind"] == "perturbed" and record["base"] in base_right
-        key = (record["operator"], record["scaffold"], caused)
-        seen[key] += 1
-        if seen[key] <= EACH:
-            chosen.append((caused, record))
-    chosen.sort(key=lambda row: not row[0])
-    cases = cases_by_id(manifest) if chosen else {}
-    return [_failure(record, manifest, caused, cases) for caused, record in chosen[:FAILURES]]
-
-
-def _failure(record: dict[str, Any], manifest: dict[str, Any], caused: bool, cases: dict[str, Case]) -> dict[str, Any]:
-    verdict = record["verdict"]
-    shown = {"id": record["id"], "caused": caused, "outcome": verdict["outcome"], "operator": record["operator"]}
-    try:
-        found = detail(record, manifest, cases)
-    except UserError as error:
-        return {**shown, "difference": str(error), "prompt": "", "reply": "", "ideal": "", "verdict": ""}
-    return {
-        **shown,
-        "difference": clipped(found["difference"] or "(this is the base)"),
-        "prompt": clipped(found["prompt"]),
-        "reply": clipped(_reply(found)),
-        "ideal": clipped(_ideal(found["expected"]["ideal"])),
-        "verdict": clipped("\n".join(verdict_lines(verdict))),
-    }
-
-
-def _reply(found: dict[str, Any]) -> str:
-    calls = "\n".join(f"{call['tool']} {call['args']}" for call in found["reply_calls"] or ())
-    return "\n".join(part for part in (found["reply_thinking"], found["reply"], calls) if part)
-
-
-def _ideal(answer: dict[str, Any]) -> str:
-    return "\n".join([answer["text"], *(f"{call['tool']} {call['args']}" for call in answer["calls"])])

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from textwrap import wrap
 from typing import Any
 
+from perturb.statistics.interval import FEWEST
 from perturb.statistics.paired import Effect
 from perturb.statistics.rows import Row
 from perturb.statistics.sentence import sentence
@@ -120,5 +121,5 @@ def percent(value: float) -> str:
 def interval(found: Effect) -> str:
     """The interval in points, or why there is none."""
     if found.interval is None:
-        return "too little" if found.clusters >= 10 else f"{found.clusters} fixture{'s'[: found.clusters != 1]}"
+        return "too little" if found.clusters >= FEWEST else f"{found.clusters} fixture{'s'[: found.clusters != 1]}"
     return f"{percent(found.interval[0])} … {percent(found.interval[1])}"

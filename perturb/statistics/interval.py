@@ -15,7 +15,7 @@ from perturb.statistics.distributions import normal_quantile, t_quantile
 from perturb.statistics.strata import Cluster
 
 # Fixtures, and among them fixtures with any difference, below which no interval is given: it would not hold.
-FEWEST = 10
+FEWEST = 15
 FEWEST_DIFFERENT = 8
 # "No drop beyond" is a one-sided claim at this level.
 ONE_SIDED = 0.95

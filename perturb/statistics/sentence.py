@@ -73,7 +73,8 @@ def _unknown(summary: Summary) -> str:
         return ""
     where = "every part" if len(unknown) == len(summary.by_part) else _names(unknown)
     least = [row.verdict.more for row in unknown if row.verdict.more]
-    return f"unknown for {where}" + (f" (about {max(least)} more fixtures would tell)" if least else "")
+    more = f" (about {max(least)} more fixture{'s'[: max(least) != 1]} would tell)" if least else ""
+    return f"unknown for {where}{more}"
 
 
 def _names(rows: Iterable[Row]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from dataclasses import replace
@@ -134,6 +135,14 @@ def test_nothing_from_a_model_is_markup_in_the_report(tmp_path: Path) -> None:
     assert "<img src=x" not in page
     assert escape("<script>document.title", quote=False) in page
     assert "\x1b" not in page
+    # What the model said lies in the page packed, and control characters are spelled out there too.
+    from base64 import b64decode
+    from gzip import decompress
+
+    packed = re.findall(r'<script type="text/plain" id="chunk-\d+">([A-Za-z0-9+/=]+)</script>', page)
+    unpacked = b"".join(decompress(b64decode(text)) for text in packed).decode()
+    assert "document.title='owned'" in unpacked
+    assert "\\u001b" not in unpacked
 
 
 @pytest.mark.browser
@@ -142,11 +151,15 @@ def test_the_report_in_a_real_browser(tmp_path: Path) -> None:
     path = attacked_report(tmp_path / "run")
     flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
     profile = f"--user-data-dir={tmp_path / 'profile'}"
-    command = ["chromium", *flags, "--disable-component-update", "--disable-sync", profile, "--dump-dom", path.as_uri()]
+    wait = ["--disable-component-update", "--disable-sync", "--virtual-time-budget=8000"]
+    command = ["chromium", *flags, *wait, profile, "--dump-dom", path.as_uri()]
     dom = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
     assert "<title>perturb · &lt;b&gt;m&lt;/b&gt;</title>" in dom
-    # The page's own script ran: differences are coloured.
-    assert '<span class="add">' in dom
+    # The page's own script ran, and what the model wrote is text in it.
+    assert 'data-ready="1"' in dom
+    assert "&lt;script&gt;document.title='owned'" in dom
+    assert "<script>document.title" not in dom
+    assert "<img src=x" not in dom
 
 
 def test_a_case_with_markers_in_its_texts_cannot_forge_a_turn() -> None:
