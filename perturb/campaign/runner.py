@@ -115,7 +115,7 @@ def record(item: Item, got: Response | Failure, judgement: dict[str, Any] | None
         "recipe": item.recipe,
         "sample": item.sample,
         "digest": item.digest,
-        "tries": 1,
+        "tries": got.tries,
         "response": got if isinstance(got, Response) else None,
         "failure": got if isinstance(got, Failure) else None,
         "verdict": None,

@@ -6,9 +6,11 @@ asked until the command line names it again.
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 from typing import Any
 
+from perturb.campaign.model import REACH_FIELDS
 from perturb.cli import output
 from perturb.core.errors import UserError
 from perturb.core.plain import printable
@@ -34,20 +36,22 @@ def register(folder: Path, manifest: dict[str, Any], load: list[str], *, needed:
     output.say(f"perturb: {said}")
 
 
-def settings(folder: Path, manifest: dict[str, Any], base_url: str) -> dict[str, Any]:
-    """How the run's model was asked. Raises UserError when that was on a server which `base_url` does not name.
+def settings(folder: Path, manifest: dict[str, Any], options: argparse.Namespace) -> dict[str, Any]:
+    """How the run's model was asked. Raises UserError when that was on a server which the options do not name.
 
     Requests, and the key in the environment, go to the server of the command line and to no other.
     """
     engine = manifest["engine"]
-    if engine["base_url"] and not base_url:
+    urls = " ".join(f"--base-url {url}" for url in engine["base_url"])
+    if urls and not options.base_url:
         raise UserError(
             printable(
                 f"{folder}: was run on a server; requests and your key go only to a server that you name: "
-                f"add --base-url {engine['base_url']} if you trust that one"
+                f"add {urls} if you trust it"
             )
         )
-    if base_url and not engine["base_url"]:
+    if options.base_url and not urls:
         raise UserError(f"{folder}: was not run on a server; leave --base-url out")
     asked = {**engine, **manifest["sampling"], "seed": manifest["selection"]["seed"]}
-    return {**asked, "base_url": base_url}
+    # How a server is reached is no part of what a run is, and its secrets are recorded nowhere.
+    return {**asked, **{name: getattr(options, name) for name in REACH_FIELDS}}

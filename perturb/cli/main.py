@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from perturb import __version__
-from perturb.cli import endings, engine_options
+from perturb.cli import endings, model_options
 
 PARTS_HELP = "glob over part.operator names, e.g. 'tools.*'"
 
@@ -61,22 +61,11 @@ def _run(commands: _Commands) -> None:  # type: ignore[valid-type]  # likewise
     fuzz.add_argument("--samples", type=_positive, default=1, help="answers asked per recipe while minimising")
     fuzz.add_argument("--at-least", type=_positive, default=1, help="how many of them must fail")
     for command in (run, fuzz):
-        _model_options(command)
+        model_options.add(command)
         _selection_options(command)
         command.add_argument("--out", default="", metavar="DIR", help="the run's folder (default: in runs/)")
         _load_option(command)
         _json_option(command)
-
-
-def _model_options(command: argparse.ArgumentParser) -> None:
-    model = command.add_mutually_exclusive_group(required=True)
-    model.add_argument("--model", help="checkpoint folder or hub id, run by vLLM in this process")
-    model.add_argument("--base-url", help="an OpenAI-compatible server, e.g. http://127.0.0.1:8000/v1")
-    model.add_argument("--agent", help="a simulated agent (perturb list agents)")
-    command.add_argument("--model-name", default="", help="the model to ask a server for (default: its first)")
-    engine_options.add(command)
-    command.add_argument("--temperature", type=float, default=1.0)
-    command.add_argument("--max-tokens", type=_positive, default=1024)
 
 
 def _selection_options(command: argparse.ArgumentParser) -> None:
@@ -109,7 +98,8 @@ def _folder_commands(commands: _Commands) -> None:  # type: ignore[valid-type]  
         _load_option(command)
         _json_option(command)
     for command in (resume, replay, shrink):
-        command.add_argument("--base-url", default="", metavar="URL", help="the server of the run, named again")
+        command.add_argument("--base-url", **model_options.URLS, help="a server of the run, named again")
+        model_options.reach(command)
     listing = _add(commands, "list", "listing", "what is registered")
     kinds = ("operators", "scaffolds", "fixtures", "scorers", "agents", "checks", "formats")
     listing.add_argument("kind", choices=kinds)

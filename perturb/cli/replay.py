@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 from perturb.campaign.answers import Answers, answers_for
 from perturb.campaign.decision import decide, records
 from perturb.campaign.folder import read_manifest
-from perturb.campaign.model import ModelSpec, connect
+from perturb.campaign.model import connect, spec_of
 from perturb.campaign.naming import item_of
 from perturb.campaign.plan import Item
 from perturb.cli import again, output
@@ -34,9 +34,7 @@ def opened(options: argparse.Namespace) -> Opened:
     manifest = read_manifest(folder)
     again.register(folder, manifest, options.load, needed=True)
     item = item_of(options.id, tuple(manifest["selection"]["fixtures"]))
-    known = {field.name for field in fields(ModelSpec)}
-    settings = again.settings(folder, manifest, options.base_url)
-    answerer, identity = connect(ModelSpec(**{k: v for k, v in settings.items() if k in known}))
+    answerer, identity = connect(spec_of(again.settings(folder, manifest, options)))
     if identity != manifest["model"]:
         raise UserError(f"{folder}: was run on {manifest['model']['name']}, this is {identity['name']}")
     return Opened(folder, item, answers_for(answerer, identity), manifest["simulated"])

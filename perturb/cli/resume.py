@@ -25,7 +25,7 @@ def main(options: argparse.Namespace) -> int:
         if "kind" in manifest:
             raise UserError(f"{folder}: go on with it by: {_ELSEWHERE[manifest['kind']]} {folder}")
         again.register(folder, manifest, options.load, needed=True)
-        settings = again.settings(folder, manifest, options.base_url)
+        settings = again.settings(folder, manifest, options)
         selection = selection_of(manifest)
         today = made_of(selection)
         if not (options.restart or options.keep_old):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from perturb.campaign.folder import locked, open_folder
 from perturb.campaign.ingredients import made_of, refuse_changes
 from perturb.campaign.journal import Records
 from perturb.campaign.lines import Damage
-from perturb.campaign.model import ModelSpec, connect
+from perturb.campaign.model import ENGINE_FIELDS, SAMPLING_FIELDS, connect, spec_of
 from perturb.campaign.plan import Selection, Tally, bound_cases, chosen_operators
 from perturb.campaign.runner import Answerer, run
 from perturb.cli import output
@@ -58,7 +57,6 @@ def selection_from(options: argparse.Namespace) -> Selection:
 
 def manifest_for(options: argparse.Namespace, selection: Selection, model: dict[str, str]) -> dict[str, Any]:
     """What makes this run this run; a folder with another manifest is another run's."""
-    kept = [f.name for f in fields(ModelSpec) if f.name not in ("temperature", "max_tokens", "seed")]
     return {
         "perturb": __version__,
         "model": model,
@@ -71,8 +69,8 @@ def manifest_for(options: argparse.Namespace, selection: Selection, model: dict[
             "seed": selection.seed,
             "limit": selection.limit,
         },
-        "sampling": {"temperature": options.temperature, "max_tokens": options.max_tokens},
-        "engine": {name: getattr(options, name) for name in kept},
+        "sampling": {name: getattr(options, name) for name in SAMPLING_FIELDS},
+        "engine": {name: getattr(options, name) for name in ENGINE_FIELDS},
         "load": list(options.load),
         "made_of": made_of(selection),
     }
@@ -80,9 +78,7 @@ def manifest_for(options: argparse.Namespace, selection: Selection, model: dict[
 
 def answerer_for(options: argparse.Namespace) -> tuple[Answerer, dict[str, str]]:
     """Who answers. Raises UserError when it cannot."""
-    # A run of an earlier version recorded fewer settings.
-    given: dict[str, Any] = {f.name: getattr(options, f.name) for f in fields(ModelSpec) if hasattr(options, f.name)}
-    return connect(ModelSpec(**given))
+    return connect(spec_of(vars(options)))
 
 
 def carry_out(selection: Selection, answerer: Answerer, out: Path, manifest: dict[str, Any], as_data: bool) -> int:

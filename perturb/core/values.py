@@ -312,6 +312,8 @@ class Response:
     completion_tokens: int = 0
     format: str = "m2"
     disagreement: str = ""
+    # How often a server was asked until it answered.
+    tries: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +323,7 @@ class Failure:
     kind: str
     detail: str
     retryable: bool = False
+    tries: int = 1
 
 
 @dataclass(frozen=True, slots=True)

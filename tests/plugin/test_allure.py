@@ -18,7 +18,7 @@ import pytest
 
 from perturb.core.errors import UserError
 from perturb.core.registry import OPERATORS
-from perturb.engines.openai_server import API_KEY
+from perturb.engines.settings import API_KEY
 from perturb.report import allure_run, allure_site
 from perturb.report.heatmap import heatmap
 from perturb.statistics.summary import summarise

@@ -1,4 +1,4 @@
-"""A request as the body of a chat completion, and a chat completion as a response. Pure: no network here."""
+"""OpenAI chat completions: the server renders the prompt and parses the reply."""
 
 from __future__ import annotations
 
@@ -9,46 +9,32 @@ from typing import Any
 import orjson
 
 from perturb.core.values import Call, Failure, JsonObject, Request, Response
-from perturb.engines.base import Sampling, answer_seed
+from perturb.engines.api import Asking, Finish, api, counts, finished
+from perturb.engines.base import answer_seed
 from perturb.formats.m2.parse import split_thinking
 from perturb.formats.m2.template import CALL_OPEN, THINK_CLOSE, THINK_OPEN
 
-_FINISHES = ("stop", "length", "tool_calls")
+FINISHES: dict[str, Finish] = {
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+}
+RETENTION = Failure(
+    "retention", "a server's own template decides which thinking is rendered: ask with --raw, or run the model here"
+)
 
 
-def body(request: Request, sampling: Sampling, model: str, *, vllm: bool) -> bytes | Failure:
-    """The JSON to post. A Failure for what no server can be made to do, or JSON cannot hold."""
-    if request.retention == "keep_all" and _early_thinking(request.messages):
-        return Failure("retention", "a server's own template decides which thinking is rendered; run the model here")
-    try:
-        messages = list(_messages(request))
-        # 31 bits: what every server's integer type holds.
-        seed = answer_seed(sampling.seed + request.draw, orjson.dumps([messages, request.tools]).decode(), bits=31)
-        asked: dict[str, Any] = {
-            "model": model,
-            "messages": messages,
-            "temperature": sampling.temperature,
-            "top_p": sampling.top_p,
-            "max_tokens": sampling.max_tokens,
-            "seed": seed,
-        }
-        if request.tools:
-            asked["tools"] = request.tools
-        if vllm:
-            asked["top_k"] = sampling.top_k
-        return orjson.dumps(asked)
-    except (TypeError, ValueError, LookupError, AttributeError, RecursionError) as error:
-        return Failure("unrenderable", f"no chat request: {type(error).__name__}: {error}")
-
-
-def _early_thinking(messages: tuple[JsonObject, ...]) -> bool:
-    """Whether thinking stands before the last user message, where M2's template leaves it out."""
-    users = [n for n, message in enumerate(messages) if message.get("role") == "user"]
-    early = messages[: users[-1] if users else 0]
+def keeps_early_thinking(request: Request) -> bool:
+    """Whether thinking must stay that stands before the last user message, where a template would leave it out."""
+    if request.retention != "keep_all":
+        return False
+    users = [n for n, message in enumerate(request.messages) if message.get("role") == "user"]
+    early = request.messages[: users[-1] if users else 0]
     return any(message.get("reasoning_content") or THINK_CLOSE in str(message.get("content")) for message in early)
 
 
-def _messages(request: Request) -> Iterator[dict[str, Any]]:
+def messages(request: Request) -> Iterator[dict[str, Any]]:
     """The messages with call ids, arguments as text, and thinking under both names that servers read."""
     waiting: list[str] = []
     number = 0
@@ -90,35 +76,47 @@ def _call(call: JsonObject, number: int) -> dict[str, Any]:
     return {"id": f"call_{number}", "type": "function", "function": {"name": function["name"], "arguments": text}}
 
 
-def response(data: bytes) -> Response | Failure:
+def response(answer: Any) -> Response | Failure:
     """What a chat completion says. Thinking written inline is split off the words.
 
     A call whose arguments are no JSON object is the model's mistake, not the server's: the reply is given back as
     text that ends in the call's unfinished M2 form, with no calls, so that it parses as malformed (or as cut, when
     it hit the token limit).
     """
-    try:
-        answer = orjson.loads(data)
-        choice = answer["choices"][0]
-        message = choice["message"]
-        content = _content(message.get("content"))
-        calls = [_function(call) for call in message.get("tool_calls") or ()]
-    except (orjson.JSONDecodeError, LookupError, TypeError, AttributeError) as error:
-        return Failure("bad_body", f"not a chat completion: {type(error).__name__}: {error}"[:300])
-    thinking, text = _thinking(message, content)
+    choice = answer["choices"][0]
+    finish = finished(choice, "finish_reason", FINISHES)
+    if isinstance(finish, Failure):
+        return finish
+    message = choice["message"]
+    calls = [_function(call) for call in message.get("tool_calls") or ()]
+    thinking, text = _thinking(message, _content(message.get("content")))
     unread = next((call for call in calls if isinstance(call[1], str)), None)
     if unread is not None:
         text = f'{text}{CALL_OPEN}\n<invoke name="{unread[0]}">\n<parameter name="arguments">{unread[1]}'
     read = tuple(Call(name, arguments) for name, arguments in calls) if calls and unread is None else None
-    finish = choice.get("finish_reason")
-    return Response(
-        text=text,
-        finish=finish if finish in _FINISHES else "other",
-        raw=False,
-        thinking=thinking,
-        calls=read,
-        **_usage(answer.get("usage")),
-    )
+    return Response(text, finish, raw=False, thinking=thinking, calls=read, **usage(answer.get("usage")))
+
+
+@api("openai", path="/v1/chat/completions", response=response)
+def body(request: Request, asking: Asking) -> dict[str, Any] | Failure:
+    """The JSON to post. A Failure for what no server can be made to do."""
+    if keeps_early_thinking(request):
+        return RETENTION
+    said, sampling = list(messages(request)), asking.sampling
+    asked: dict[str, Any] = {
+        "model": asking.model,
+        "messages": said,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        asking.limit: sampling.max_tokens,
+        # 31 bits: what every server's integer type holds.
+        "seed": answer_seed(sampling.seed + request.draw, orjson.dumps([said, request.tools]).decode(), bits=31),
+    }
+    if request.tools:
+        asked["tools"] = request.tools
+    if asking.owner == "vllm":
+        asked["top_k"] = sampling.top_k
+    return asked
 
 
 def _content(content: Any) -> str:
@@ -160,13 +158,13 @@ def _thinking(message: JsonObject, content: str) -> tuple[str, str]:
     return "", content
 
 
-def _usage(usage: Any) -> dict[str, Any]:
-    if not isinstance(usage, Mapping):
+def usage(said: Any) -> dict[str, Any]:
+    """The token counts of a ``usage`` object, as far as there are any."""
+    if not isinstance(said, Mapping):
         return {}
-    details = usage.get("prompt_tokens_details")
-    counts = {
-        "prompt_tokens": usage.get("prompt_tokens"),
-        "completion_tokens": usage.get("completion_tokens"),
-        "cached_tokens": details.get("cached_tokens") if isinstance(details, Mapping) else 0,
-    }
-    return {name: count for name, count in counts.items() if isinstance(count, int)}
+    details = said.get("prompt_tokens_details")
+    return counts(
+        prompt_tokens=said.get("prompt_tokens"),
+        completion_tokens=said.get("completion_tokens"),
+        cached_tokens=details.get("cached_tokens") if isinstance(details, Mapping) else 0,
+    )

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from perturb.core.errors import UserError
 from perturb.core.values import Call, Failure, Request, Response, Unparsed
-from perturb.engines import openai_server, openai_wire
+from perturb.engines import http
+from perturb.engines.api import Asking
+from perturb.engines.apis import openai_chat
 from perturb.engines.base import Sampling
-from perturb.engines.openai_server import API_KEY, OpenAIServer
+from perturb.engines.connect import connect
+from perturb.engines.server import TRIES, Servers
+from perturb.engines.settings import API_KEY, Settings, checked_key
 from perturb.formats.m2 import parse as m2
 from tests.loopback import Answer, Server, completion, ok
 
@@ -28,6 +32,13 @@ CALLING = {
 }
 
 
+ASKING = Asking("m", Sampling())
+
+
+def answer(message: dict[str, Any], finish: str = "stop") -> Any:
+    return json.loads(completion(message, finish))
+
+
 def ask(text: str = "hi") -> Request:
     return Request(({"role": "user", "content": text},), TOOLS)
 
@@ -37,18 +48,19 @@ def feed(requests: Iterable[Request]) -> Callable[[], tuple[int, Request] | None
     return lambda: next(numbered, None)
 
 
-def engine_of(server: Server, timeout_s: float = 5.0) -> OpenAIServer:
-    return replace(OpenAIServer.connect(server.url, timeout_s=timeout_s), pause_s=0.01)
+def engine_of(server: Server, timeout_s: float = 5.0, api: str = "openai", raw: bool = False) -> Servers:
+    settings = Settings(timeout_s=timeout_s, pause_s=0.01, key=checked_key(os.environ.get(API_KEY, "")))
+    return connect([server.url], "", Sampling(max_tokens=1024), settings, api=api, raw=raw)
 
 
-def one(server: Server, request: Request | None = None, **options: float) -> Response | Failure:
+def one(server: Server, request: Request | None = None, **options: Any) -> Response | Failure:
     ((index, got),) = engine_of(server, **options).stream(feed([request or ask()]))
     assert index == 0
     return got
 
 
 def test_it_finds_out_who_answers(server: Server) -> None:
-    identity = OpenAIServer.connect(server.url + "/").identity
+    identity = connect([server.url + "/"]).identity
     assert (identity["name"], identity["kind"], identity["version"]) == ("m", "server", "vllm 0.32.0")
 
 
@@ -97,16 +109,17 @@ def test_what_passes_is_tried_again(server: Server, passing: Answer | None) -> N
 @pytest.mark.parametrize(
     ("answer", "kind", "asked"),
     [
-        ((503, {}, b"down"), "http_5xx", 4),
-        ((429, {"retry-after": "0"}, b"no"), "http_429", 4),
-        (None, "unreachable", 4),
+        ((503, {}, b"down"), "http_5xx", TRIES),
+        ((429, {"retry-after": "0"}, b"no"), "http_429", TRIES),
+        (None, "unreachable", TRIES),
         ((400, {}, b"bad"), "http_400", 1),
         ((400, {}, b"This model's maximum context length is 9"), "too_long", 1),
         ((302, {"location": "http://127.0.0.1:1/"}, b""), "http_302", 1),
-        ((200, {}, b"<html>"), "bad_body", 1),
+        ((200, {}, b"<html>"), "bad_json", 1),
         ((200, {}, b'{"choices": []}'), "bad_body", 1),
-        ((200, {}, b'{"choices": [{"message": {"content": 5}}]}'), "bad_body", 1),
-        ((200, {"content-length": "999"}, b'{"choi'), "unreachable", 4),
+        ((200, {}, b'{"choices": [{"message": {"content": 5}, "finish_reason": "stop"}]}'), "bad_body", 1),
+        ((200, {}, b'{"choices": [{"message": {"content": "a"}}]}'), "finish_missing", 1),
+        ((200, {"content-length": "999"}, b'{"choi'), "truncated", TRIES),
     ],
 )
 def test_what_does_not_pass_is_a_failure(server: Server, answer: Answer | None, kind: str, asked: int) -> None:
@@ -117,7 +130,7 @@ def test_what_does_not_pass_is_a_failure(server: Server, answer: Answer | None, 
 
 
 def test_a_long_wait_is_not_obeyed(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openai_server, "_MAX_WAIT_S", 0.05)
+    monkeypatch.setattr(http, "LONGEST_WAIT_S", 0.05)
     server.reply = lambda number, _: (429, {"retry-after": "3600"}, b"") if number == 0 else ok({"content": "fine"})
     start = time.monotonic()
     assert isinstance(one(server), Response)
@@ -136,7 +149,7 @@ def test_a_silent_server_times_out(server: Server) -> None:
 
 
 def test_a_huge_body_is_not_read(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openai_server, "_MAX_BODY", 1000)
+    monkeypatch.setattr(http, "MAX_BODY", 1000)
     server.reply = lambda *_: ok({"content": "x" * 2000})
     got = one(server)
     assert isinstance(got, Failure)
@@ -157,23 +170,22 @@ def test_an_abandoned_batch_ends_at_once(server: Server) -> None:
     answers.close()  # type: ignore[attr-defined]  # a generator
     assert not release.is_set()
     release.set()
-    assert len(server.asked) < 40
+    assert len(server.asked) < 320
 
 
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:1/v1", "ftp://x/v1", "nonsense", "http://user:pw@127.0.0.1/v1", "http://["]
 )
-def test_no_server_is_the_users_error(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openai_server, "_MAX_WAIT_S", 0.0)
+def test_no_server_is_the_users_error(url: str) -> None:
     with pytest.raises(UserError):
-        OpenAIServer.connect(url)
+        connect([url], settings=Settings(pause_s=0.0))
 
 
 def test_a_server_without_a_model_is_the_users_error(server: Server) -> None:
     server.models = (200, {}, b'{"data": []}')
     with pytest.raises(UserError, match="--model-name"):
-        OpenAIServer.connect(server.url)
-    assert OpenAIServer.connect(server.url, "mine").identity["name"] == "mine"
+        connect([server.url])
+    assert connect([server.url], "mine").identity["name"] == "mine"
 
 
 @pytest.mark.parametrize(
@@ -189,7 +201,7 @@ def test_a_server_without_a_model_is_the_users_error(server: Server) -> None:
     ],
 )
 def test_inline_thinking_is_split_off(message: dict[str, Any], thinking: str, text: str) -> None:
-    got = openai_wire.response(completion(message))
+    got = openai_chat.response(answer(message))
     assert isinstance(got, Response)
     assert (got.thinking, got.text, got.calls) == (thinking, text, None)
 
@@ -198,7 +210,7 @@ def test_inline_thinking_is_split_off(message: dict[str, Any], thinking: str, te
 @pytest.mark.parametrize(("finish", "kind"), [("tool_calls", "malformed"), ("length", "cut")])
 def test_arguments_that_are_no_object_parse_as_malformed_or_cut(arguments: str, finish: str, kind: str) -> None:
     message = {"content": "", "tool_calls": [{"function": {"name": "read", "arguments": arguments}}]}
-    got = openai_wire.response(completion(message, finish))
+    got = openai_chat.response(answer(message, finish))
     assert isinstance(got, Response)
     assert (got.calls, got.raw) == (None, False)
     parsed = m2.parse(f"\n</think>\n\n{got.text}", TOOLS, got.finish)
@@ -208,25 +220,25 @@ def test_arguments_that_are_no_object_parse_as_malformed_or_cut(arguments: str, 
 
 def test_retention_that_a_server_cannot_be_made_to_keep() -> None:
     messages = (*ask().messages, CALLING, {"role": "tool", "content": "A"}, *ask("more").messages)
-    kept = openai_wire.body(Request(messages, (), "keep_all"), Sampling(), "m", vllm=False)
+    kept = openai_chat.body(Request(messages, (), "keep_all"), ASKING)
     assert isinstance(kept, Failure)
-    dropped = openai_wire.body(Request(messages, (), "drop_all"), Sampling(), "m", vllm=False)
-    assert isinstance(dropped, bytes)
-    assert b"why" not in dropped
-    assert isinstance(openai_wire.body(Request(messages[:3], (), "keep_all"), Sampling(), "m", vllm=False), bytes)
+    dropped = openai_chat.body(Request(messages, (), "drop_all"), ASKING)
+    assert isinstance(dropped, dict)
+    assert "why" not in json.dumps(dropped)
+    assert isinstance(openai_chat.body(Request(messages[:3], (), "keep_all"), ASKING), dict)
 
 
 def test_inline_thinking_and_parts_are_sent_as_the_template_would_read_them() -> None:
     parts = {"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}
     inline = {"role": "assistant", "content": "<think>\nwhy\n</think>\n\nSo."}
-    dropped = openai_wire.body(Request((parts, inline), (), "drop_all"), Sampling(), "m", vllm=False)
-    assert isinstance(dropped, bytes)
-    assert [message["content"] for message in json.loads(dropped)["messages"]] == ["ab", "So."]
+    dropped = openai_chat.body(Request((parts, inline), (), "drop_all"), ASKING)
+    assert isinstance(dropped, dict)
+    assert [message["content"] for message in dropped["messages"]] == ["ab", "So."]
     again = Request((parts, inline, parts), (), "keep_all")
-    assert isinstance(openai_wire.body(again, Sampling(), "m", vllm=False), Failure)
+    assert isinstance(openai_chat.body(again, ASKING), Failure)
 
 
-def test_what_json_cannot_hold_is_that_requests_failure() -> None:
-    got = openai_wire.body(ask("\ud800"), Sampling(), "m", vllm=False)
+def test_what_json_cannot_hold_is_that_requests_failure(server: Server) -> None:
+    got = one(server, ask("\ud800"))
     assert isinstance(got, Failure)
     assert got.kind == "unrenderable"
