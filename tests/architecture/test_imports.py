@@ -34,7 +34,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("scaffolding", "checks", "engines"),
     ("scaffolds", "operators", "judging"),
     ("agents", "laws", "statistics"),
-    ("campaign",),
+    ("campaign", "synthesis"),
     ("report", "strategies"),
     ("testing",),
     ("search",),

@@ -41,13 +41,16 @@ def build(directory: Path, *, seed: int = 0) -> None:
         markers = _write_tokenizer(directory)
         _write_json(directory / "config.json", _config(markers))
         _write_json(directory / "generation_config.json", _generation(markers))
-        template = CHAT_TEMPLATE.replace("TOOLS_INTRO", _literal(TOOLS_INTRO))
-        template = template.replace("HOW_TO_CALL", _literal(HOW_TO_CALL))
-        (directory / "chat_template.jinja").write_text(template, "utf-8")
+        (directory / "chat_template.jinja").write_text(chat_template(), "utf-8")
         (directory / "README.md").write_text(README, "utf-8")
         _write_weights(directory / "model.safetensors", seed)
     except OSError as error:
         raise UserError(f"{directory}: {error.strerror}") from error
+
+
+def chat_template() -> str:
+    """M2's chat template for servers that render by themselves."""
+    return CHAT_TEMPLATE.replace("TOOLS_INTRO", _literal(TOOLS_INTRO)).replace("HOW_TO_CALL", _literal(HOW_TO_CALL))
 
 
 def _is_ours(directory: Path) -> bool:

@@ -1,0 +1,1 @@
+"""Training data that the suite itself proves: generated decisions, perturbed, each with an answer that scores 1."""

@@ -1,0 +1,98 @@
+"""Training examples: a bound decision, perturbed or not, as the text a model is given and the text it should write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from perturb.core.draw import seeded
+from perturb.core.errors import UnrepresentableError
+from perturb.core.registry import OPERATORS, SCAFFOLDS
+from perturb.core.values import Case
+from perturb.judging.ideal import ideal, spoken
+from perturb.judging.scoring import score
+from perturb.operators import recipe
+from perturb.scaffolding.binding import bind
+from perturb.scaffolding.render import prompt_text
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One proven pair. Only `answer` is to be trained on; `prompt` ends where the answer begins."""
+
+    id: str
+    cluster: str
+    scaffold: str
+    part: str
+    relation: str
+    recipe: str
+    prompt: str
+    answer: str
+
+
+@dataclass(slots=True)
+class Left:
+    """Why examples were left out, counted while the stream is walked."""
+
+    inapplicable: int = 0
+    inexpressible: int = 0
+    unproven: int = 0
+
+
+def examples(
+    cases: Iterator[Case], scaffolds: Sequence[str], operators: Sequence[str], base_share: float, seed: int, left: Left
+) -> Iterator[Example]:
+    """One example of each case: unperturbed for `base_share` of them, else under one random operator of `operators`.
+
+    Each is proven: its ideal answer, read back from the very text that is trained on, scores 1.
+    """
+    for case in cases:
+        random = Random(f"{seed}/{case.id}")
+        bound = bind(case, SCAFFOLDS[random.choice(list(scaffolds))])
+        if bound is None:
+            left.inexpressible += 1
+            continue
+        if not operators or random.random() < base_share:
+            made: Case | None = bound
+        else:
+            made = _perturbed(bound, random, operators, seed)
+        if made is None:
+            left.inapplicable += 1
+            continue
+        try:
+            example = _example(made)
+        except UnrepresentableError:
+            left.inexpressible += 1
+            continue
+        if example is None:
+            left.unproven += 1
+        else:
+            yield example
+
+
+def _perturbed(case: Case, random: Random, operators: Sequence[str], seed: int) -> Case | None:
+    """`case` under the first operator, in random order, that applies."""
+    for name in random.sample(list(operators), len(operators)):
+        out = recipe.apply(case, name, seeded(seed, case.id, name))
+        if out is not None:
+            return out
+    return None
+
+
+def _example(case: Case) -> Example | None:
+    """None when the answer that would be trained on does not score 1."""
+    answer = spoken(case, ideal(case).reply)
+    if not score(case, answer).joint:
+        return None
+    steps = [OPERATORS[step.operator] for step in recipe.parse("+".join(case.lineage))] if case.lineage else []
+    return Example(
+        id=f"{case.id}/{case.scaffold}",
+        cluster=case.cluster,
+        scaffold=case.scaffold,
+        part=steps[0].part if steps else "",
+        relation=steps[0].relation if steps else "",
+        recipe="+".join(case.lineage),
+        prompt=prompt_text(case),
+        answer=answer.text,
+    )

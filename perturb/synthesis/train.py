@@ -1,0 +1,207 @@
+"""LoRA on proven examples with plain torch: loss on the answers alone. Resumes from its last saved step.
+
+Source of the method: Hu et al., LoRA (arXiv 2106.09685). What is learned is written as one small safetensors file that
+``perturb checkpoint --real`` folds into the weights.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from perturb.core.canonical import digest
+from perturb.core.errors import UserError
+
+_PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+_SAVE_EVERY = 25
+_WARM_UP = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How an adapter is trained. `tokens` is the whole budget, padding included; layers below `first_layer` stay."""
+
+    tokens: int = 500_000
+    tokens_per_step: int = 2_500
+    longest: int = 560
+    rank: int = 16
+    first_layer: int = 8
+    rate: float = 1e-3
+    seed: int = 0
+
+
+Pair = tuple[list[int], list[int]]
+
+
+def train(base: Path, pairs: Sequence[tuple[str, str]], out: Path, recipe: Recipe, say: Callable[[str], None]) -> None:
+    """Train an adapter for the checkpoint `base` on (prompt, answer) texts; write it to `out`.
+
+    Raises UserError when nothing fits `recipe.longest`, or `out` holds the state of another training.
+    """
+    import torch
+
+    torch.manual_seed(recipe.seed)
+    model, tokenizer = _loaded(base)
+    encoded = [pair for pair in (_encoded(tokenizer, *texts) for texts in pairs) if _length(pair) <= recipe.longest]
+    if not encoded:
+        raise UserError(f"no example is at most {recipe.longest} tokens long")
+    key = digest([asdict(recipe), encoded])
+    adapter = _adapted(model, recipe)
+    optimizer = torch.optim.AdamW(adapter.values(), lr=recipe.rate, weight_decay=0.0, betas=(0.9, 0.98))
+    state = out.with_suffix(".state.pt")
+    seen, done = _resumed(state, key, adapter, optimizer)
+    started, losses = time.process_time(), list[float]()
+    first = seen
+    for step, batch in enumerate(_batches(encoded, recipe)):
+        if step < done:
+            continue
+        if seen >= recipe.tokens:
+            break
+        _scale_rate(optimizer, recipe, step, seen)
+        losses.append(_step(model, optimizer, batch, list(adapter.values())))
+        seen += len(batch) * max(map(_length, batch))
+        if (step + 1) % _SAVE_EVERY == 0:
+            _save(state, key, adapter, optimizer, seen, step + 1)
+            rate = (seen - first) / (time.process_time() - started)
+            say(f"step {step + 1}: {seen} tokens, loss {sum(losses[-25:]) / 25:.3f}, {rate:.0f} tokens/cpu-s")
+    _write(out, adapter, recipe, base, digest(list(map(list, pairs))))
+    state.unlink(missing_ok=True)
+
+
+def _loaded(base: Path) -> tuple[Any, Any]:
+    import torch
+    from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
+
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(str(base))
+    model = AutoModelForCausalLM.from_pretrained(str(base), dtype=torch.bfloat16)
+    model.config.use_cache = False
+    for weight in model.parameters():
+        weight.requires_grad_(False)
+    return model, tokenizer
+
+
+def _encoded(tokenizer: Any, prompt: str, answer: str) -> Pair:
+    """Token ids. The answer ends with the token that ends a reply."""
+    ids = tokenizer([prompt, answer], add_special_tokens=False)["input_ids"]
+    return ids[0], [*ids[1], tokenizer.eos_token_id]
+
+
+def _length(pair: Pair) -> int:
+    return len(pair[0]) + len(pair[1])
+
+
+def _adapted(model: Any, recipe: Recipe) -> dict[str, Any]:
+    """Hang A and B beside every projection of the upper layers; the trained parameters by their names."""
+    import torch
+
+    found: dict[str, Any] = {}
+    for name, module in model.named_modules():
+        parts = name.split(".")
+        if parts[-1] not in _PROJECTIONS or int(parts[2]) < recipe.first_layer:
+            continue
+        down = torch.nn.Parameter(torch.empty(recipe.rank, module.in_features).normal_(0, 1 / recipe.rank))
+        up = torch.nn.Parameter(torch.zeros(module.out_features, recipe.rank))
+        found[f"{name}.weight.A"], found[f"{name}.weight.B"] = down, up
+        module.forward = _beside(module.forward, down, up)
+    return found
+
+
+def _beside(plain: Callable[[Any], Any], down: Any, up: Any) -> Callable[[Any], Any]:
+    def forward(x: Any) -> Any:
+        return plain(x) + _SCALE * (x @ down.T.to(x.dtype)) @ up.T.to(x.dtype)
+
+    return forward
+
+
+_SCALE = 2.0
+
+
+def _batches(pairs: Sequence[Pair], recipe: Recipe) -> Iterator[list[Pair]]:
+    """Endless: shuffled, then neighbours of similar length together, as many as a step's tokens hold."""
+    random, order = Random(recipe.seed), list(pairs)
+    while True:
+        random.shuffle(order)
+        for start in range(0, len(order), 64):
+            block, made = sorted(order[start : start + 64], key=_length), []
+            while block:
+                count = max(1, recipe.tokens_per_step // _length(block[-1]))
+                made.append(block[-count:])
+                del block[-count:]
+            random.shuffle(made)
+            yield from made
+
+
+def _scale_rate(optimizer: Any, recipe: Recipe, step: int, seen: int) -> None:
+    """A short warm-up, then down to a tenth in a straight line."""
+    share = min(1.0, (step + 1) / _WARM_UP) * max(0.1, 1 - seen / recipe.tokens)
+    for group in optimizer.param_groups:
+        group["lr"] = recipe.rate * share
+
+
+def _step(model: Any, optimizer: Any, batch: list[Pair], trained: list[Any]) -> float:
+    """One step on the answers' tokens; the mean loss before it."""
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    size = max(map(_length, batch))
+    # Padding stands on the right, where a causal model does not see it.
+    ids = torch.tensor([[*prompt, *answer] + [0] * (size - len(prompt) - len(answer)) for prompt, answer in batch])
+    hidden = model.model(ids).last_hidden_state
+    places = [(row, len(p) - 1, len(p) + len(a) - 1) for row, (p, a) in enumerate(batch)]
+    logits = model.lm_head(torch.cat([hidden[row, start:end] for row, start, end in places]))
+    wanted = torch.cat([ids[row, start + 1 : end + 1] for row, start, end in places])
+    loss = cross_entropy(logits.float(), wanted)
+    loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+    torch.nn.utils.clip_grad_norm_(trained, 1.0)
+    optimizer.step()
+    optimizer.zero_grad()
+    return float(loss)
+
+
+def _save(path: Path, key: str, adapter: dict[str, Any], optimizer: Any, seen: int, steps: int) -> None:
+    import torch
+
+    temporary = path.with_suffix(".tmp")
+    weights = {name: value.detach() for name, value in adapter.items()}
+    state = {"key": key, "weights": weights, "optimizer": optimizer.state_dict(), "seen": seen, "steps": steps}
+    torch.save(state, temporary)
+    temporary.replace(path)
+
+
+def _resumed(path: Path, key: str, adapter: dict[str, Any], optimizer: Any) -> tuple[int, int]:
+    """Tokens and steps that an earlier, killed training has behind it."""
+    import torch
+
+    if not path.exists():
+        return 0, 0
+    state = torch.load(path, weights_only=True)
+    if state["key"] != key:
+        raise UserError(f"{path}: the state of another training (other data or settings); remove it to start anew")
+    with torch.no_grad():
+        for name, value in adapter.items():
+            value.copy_(state["weights"][name])
+    optimizer.load_state_dict(state["optimizer"])
+    return int(state["seen"]), int(state["steps"])
+
+
+def _write(out: Path, adapter: dict[str, Any], recipe: Recipe, base: Path, data: str) -> None:
+    """The adapter as bfloat16, with what it was trained on in its header."""
+    from perturb.formats import safetensors
+
+    config = json.loads((base / "config.json").read_bytes())
+    about = {
+        "base": str(config.get("perturb_base", base.name)),
+        "scale": str(_SCALE),
+        "recipe": json.dumps(asdict(recipe), sort_keys=True),
+        "data": data,
+        "licence": "Apache-2.0, as the model it changes",
+    }
+    temporary = out.with_name(out.name + ".tmp")
+    tensors = ((name, value.detach().numpy()) for name, value in sorted(adapter.items()))
+    safetensors.write(temporary, tensors, "bfloat16", about)
+    temporary.replace(out)
