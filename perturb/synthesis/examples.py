@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
+from typing import Any, Literal
 
 from perturb.core.draw import seeded
 from perturb.core.errors import UnrepresentableError
-from perturb.core.registry import OPERATORS, SCAFFOLDS
-from perturb.core.values import Case
+from perturb.core.registry import OPERATORS, PROTOCOLS, SCAFFOLDS
+from perturb.core.values import Case, Reply, Request
 from perturb.judging.ideal import ideal, spoken
 from perturb.judging.scoring import score
 from perturb.operators import recipe
 from perturb.scaffolding.binding import bind
-from perturb.scaffolding.render import prompt_text
+from perturb.scaffolding.render import prompt_text, render
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Example:
     recipe: str
     prompt: str
     answer: str
+    request: Request
+    reply: Reply
 
 
 @dataclass(slots=True)
@@ -82,7 +85,8 @@ def _perturbed(case: Case, random: Random, operators: Sequence[str], seed: int) 
 
 def _example(case: Case) -> Example | None:
     """None when the answer that would be trained on does not score 1."""
-    answer = spoken(case, ideal(case).reply)
+    reply = ideal(case).reply
+    answer = spoken(case, reply)
     if not score(case, answer).joint:
         return None
     steps = [OPERATORS[step.operator] for step in recipe.parse("+".join(case.lineage))] if case.lineage else []
@@ -95,4 +99,31 @@ def _example(case: Case) -> Example | None:
         recipe="+".join(case.lineage),
         prompt=prompt_text(case),
         answer=answer.text,
+        request=render(case),
+        reply=_written(case, reply),
     )
+
+
+def _written(case: Case, reply: Reply) -> Reply:
+    """The reply as a message carries it: in a text protocol the calls stand in the words."""
+    protocol = PROTOCOLS[case.surface.protocol]
+    return reply if protocol.native else replace(reply, text=protocol.emit(reply), calls=())
+
+
+def row(example: Example, form: Literal["m2-text", "openai"]) -> dict[str, Any]:
+    """One line of a training file. Only the answer (the last message) is to be trained on."""
+    about = {name: getattr(example, name) for name in ("id", "cluster", "scaffold", "part", "relation", "recipe")}
+    if form == "m2-text":
+        return {**about, "prompt": example.prompt, "answer": example.answer}
+    messages = [*example.request.messages, _message(example.reply)]
+    return {**about, "messages": messages, "tools": list(example.request.tools), "train": [len(messages) - 1]}
+
+
+def _message(reply: Reply) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": reply.text}
+    if reply.thinking:
+        message["reasoning_content"] = reply.thinking
+    if reply.calls:
+        functions = [{"name": call.tool, "arguments": dict(call.args)} for call in reply.calls]
+        message["tool_calls"] = [{"type": "function", "function": function} for function in functions]
+    return message

@@ -13,8 +13,8 @@ from perturb.core.errors import UserError
 if TYPE_CHECKING:
     from faker import Faker
 
-# Latin scripts: the small model's tokens hold little else.
-LOCALES = ("en_GB", "en_US", "de_DE", "fr_FR", "it_IT", "nl_NL", "pt_PT", "es_ES", "sv_SE", "pl_PL")
+# Latin scripts: the small model's tokens hold little else. Not it_IT: its cities come in another order in each process.
+LOCALES = ("en_GB", "en_US", "de_DE", "fr_FR", "nl_NL", "pt_PT", "es_ES", "sv_SE", "pl_PL")
 # Kept out of training, so that a held-out decision has values nobody has seen.
 HELD_LOCALES = ("da_DK", "fi_FI", "cs_CZ")
 _CHOICES = {

