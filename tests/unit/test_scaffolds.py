@@ -21,7 +21,8 @@ from perturb.world.execute import execute
 from perturb.world.pages import number_refs
 
 registry.load_builtin()
-NAMES = sorted(registry.SCAFFOLDS)
+# `bare` has no tools of its own: what it can say is what the decision brings.
+NAMES = [name for name in sorted(registry.SCAFFOLDS) if registry.SCAFFOLDS[name].tools]
 PAGE = """<title>Sign in</title><h1>Sign in</h1><form action="/home"><input id="user" aria-label="Name">
 <select id="lang" aria-label="Language"><option>English</option><option>Deutsch</option></select>
 <button id="login">Log in</button></form>"""
