@@ -53,9 +53,7 @@ class Lines:
         return self._places[line]
 
 
-def chunks(
-    wanted: Sequence[Wanted], records: Lookup, cases: dict[str, Case]
-) -> Iterator[tuple[list[int], str]]:
+def chunks(wanted: Sequence[Wanted], records: Lookup, cases: dict[str, Case]) -> Iterator[tuple[list[int], str]]:
     """Rows and their transcripts, packed: gzip, then base64."""
     ordered = sorted(wanted, key=lambda one: one.id)
     for start in range(0, len(ordered), CHUNK):
@@ -86,13 +84,15 @@ def _chunk(wanted: Iterable[Wanted], records: Lookup, cases: dict[str, Case]) ->
             base_blocks.append(_shown(lines, base))
         own = {} if case is base else _shown(lines, case)
         before = records.get(one.base) if case is not base else None
-        items.append({
-            **own,
-            **_said(lines, record),
-            "base": bases[name],
-            "expected": lines.of(_expectation(case)),
-            "before": _said(lines, before) if before else None,
-        })
+        items.append(
+            {
+                **own,
+                **_said(lines, record),
+                "base": bases[name],
+                "expected": lines.of(_expectation(case)),
+                "before": _said(lines, before) if before else None,
+            }
+        )
     return {"lines": lines.every, "bases": base_blocks, "items": items}
 
 

@@ -7,7 +7,7 @@ from itertools import count
 from random import Random
 
 from perturb.core.values import Case, Expect, Intent, Pattern, Result, Section, Tool, Turn, World
-from perturb.synthesis.skills import SKILLS, Skill
+from perturb.synthesis.skills import Skill, skills
 from perturb.synthesis.slots import json_type, value
 from perturb.trajectories.episodes import domain_tool
 
@@ -30,7 +30,7 @@ def decisions(seed: int, *, held: bool = False, fixed_names: bool = False) -> It
 
 
 def _decision(random: Random, name: str, held: bool, fixed_names: bool) -> Case:
-    wanted, *others = random.sample(SKILLS, random.randint(*_SHOWN))
+    wanted, *others = random.sample(skills(), random.randint(*_SHOWN))
     names = {s.names[0]: s.names[0] if fixed_names else random.choice(s.names) for s in (wanted, *others)}
     history: tuple[Turn, ...] = ()
     if others and random.random() < _WITH_HISTORY:
