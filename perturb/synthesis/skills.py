@@ -1,7 +1,7 @@
 """What generated tools can do: a skill is a tool's names, its parameters, and ways in which people ask for it.
 
-They stand in ``skills.json``. A parameter has a slot, a kind of value (see :mod:`perturb.synthesis.slots`). The last way
-of asking of every skill is never used for training.
+They stand in ``skills.json``. A parameter has a slot, a kind of value (see :mod:`perturb.synthesis.slots`). The last
+way of asking of every skill is never used for training.
 """
 
 from __future__ import annotations
