@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from perturb.campaign.answers import Answers
 from perturb.campaign.plan import Item, base_items
+from perturb.campaign.rounds import Judgement, judged
 from perturb.campaign.runner import record
 from perturb.core.errors import EngineError
 from perturb.core.values import Failure, Response
-from perturb.judging.scoring import Verdict, scored
+from perturb.judging.scoring import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +83,24 @@ def decide(answers: Answers, items: Sequence[Item]) -> list[Decision]:
 def attempted(answers: Answers, items: Sequence[Item]) -> list[Decision | EngineError]:
     """The same, with the engine's failures in the places of the decisions that they cost."""
     every = with_bases(items)
-    judged: dict[str, Judged | EngineError] = {}
-    for item, got in zip(every, answers.ask(every), strict=True):
+    found: dict[str, Judged | EngineError] = {}
+    for item, got in settled(answers, every):
         try:
-            judged[item.id] = judge(item, got)
+            found[item.id] = judge(item, got)
         except EngineError as error:
-            judged[item.id] = error
-    return [_paired(judged[item.id], judged[item.base_id]) for item in items]
+            found[item.id] = error
+    return [_paired(found[item.id], found[item.base_id]) for item in items]
+
+
+def settled(answers: Answers, items: Sequence[Item]) -> list[tuple[Item, Response | Failure]]:
+    """The answer that decides, of each item, and the round that it was given in."""
+    done: list[tuple[Item, Response | Failure]] = []
+    while items:
+        heard = list(zip(items, answers.ask(items), strict=True))
+        going_on = [(item, got, answers.following(item, got)) for item, got in heard]
+        done += [(item, got) for item, got, following in going_on if following is None]
+        items = [following for _, _, following in going_on if following is not None]
+    return done
 
 
 def _paired(perturbed: Judged | EngineError, base: Judged | EngineError) -> Decision | EngineError:
@@ -102,8 +114,8 @@ def judge(item: Item, got: Response | Failure) -> Judged:
     if isinstance(got, Failure):
         raise EngineError(f"{item.id}: the engine gave no answer: {got.kind}: {got.detail}")
     try:
-        verdict, scores = scored(item.case, got)
-        return Judged(item, got, verdict, scores)
+        found = judged(item, got, 0)
+        return Judged(item, got, found.verdict, found.scores)
     except Exception as error:
         raise EngineError(f"{item.id}: could not be scored: {type(error).__name__}: {error}") from error
 
@@ -111,12 +123,9 @@ def judge(item: Item, got: Response | Failure) -> Judged:
 def records(found: Sequence[Decision]) -> list[dict[str, object]]:
     """The journal lines of judged decisions and their bases."""
     every = {one.item.id: one for d in found for one in (d.base, d.perturbed)}
-    return [
-        record(j.item, j.response, {"verdict": j.verdict, "scores": j.scores, "unscored": None}) for j in every.values()
-    ]
+    return [record(j.item, j.response, Judgement(j.verdict, j.scores, None)) for j in every.values()]
 
 
 def failure_records(answers: Answers, items: Sequence[Item]) -> list[dict[str, object]]:
     """The journal lines of items some of which have no answer or no verdict."""
-    every = with_bases(items)
-    return [record(i, got) for i, got in zip(every, answers.ask(every), strict=True)]
+    return [record(item, got) for item, got in settled(answers, with_bases(items))]

@@ -43,6 +43,8 @@ SHAPE: dict[str, Any] = {
     "sample": range(10**6),
     "digest": str,
     "tries": range(1, 2**31),
+    "rounds?": [RESPONSE],
+    "detours?": range(100),
     "response": (None, RESPONSE),
     "failure": (None, {"kind": str, "detail": str}),
     "verdict": (None, _VERDICT),

@@ -17,7 +17,8 @@ from perturb.core.canonical import digest
 from perturb.core.draw import seeded
 from perturb.core.errors import UnrepresentableError
 from perturb.core.registry import OPERATORS, SCAFFOLDS, Operator, find
-from perturb.core.values import Case, Request
+from perturb.core.values import Case, Request, Response
+from perturb.judging.rounds import PATIENCE
 from perturb.operators import recipe
 from perturb.scaffolding.binding import bind
 from perturb.scaffolding.render import render
@@ -29,7 +30,10 @@ Kind = Literal["base", "perturbed"]
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which part of the product a run covers. Empty means all. `limit` caps the bound cases (0: no cap)."""
+    """Which part of the product a run covers. Empty means all. `limit` caps the bound cases (0: no cap).
+
+    `patience` is the number of looks that a decision may take (see perturb.judging.rounds).
+    """
 
     scaffolds: tuple[str, ...] = ()
     operators: tuple[str, ...] = ()
@@ -37,6 +41,7 @@ class Selection:
     samples: int = 1
     seed: int = 0
     limit: int = 0
+    patience: int = PATIENCE
 
 
 def selection_of(manifest: dict[str, Any]) -> Selection:
@@ -49,12 +54,25 @@ def selection_of(manifest: dict[str, Any]) -> Selection:
         kept["samples"],
         kept["seed"],
         kept["limit"],
+        kept.get("patience", 0),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A round of a decision that decided nothing: the case, what was asked, what was answered."""
+
+    case: Case
+    request: Request
+    response: Response
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Item:
-    """One request to make. `base_id` is the item it is compared with. Prints as the call that makes it again."""
+    """One request to make. `base_id` is the item it is compared with. Prints as the call that makes it again.
+
+    `before` are the rounds of this decision so far; `case` and `request` are those of the round to come.
+    """
 
     id: str
     kind: Kind
@@ -67,6 +85,7 @@ class Item:
     relation: str = ""
     recipe: str = ""
     sample: int = 0
+    before: tuple[Said, ...] = ()
 
     def __repr__(self) -> str:
         return f"item_of({self.id!r})"
@@ -78,7 +97,13 @@ class Item:
     @property
     def digest(self) -> str:
         """Of what is asked and what is right: tells an edited fixture, operator or scaffold from the recorded one."""
-        return asked_digest(self.case, self.request)
+        first = self.before[0] if self.before else self
+        return asked_digest(first.case, first.request)
+
+    @property
+    def decided(self) -> Case:
+        """The case that the decision is about, whatever was looked at since."""
+        return self.before[0].case if self.before else self.case
 
 
 def asked_digest(case: Case, request: Request) -> str:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from perturb.campaign.folder import VERSION
 from perturb.campaign.journal import Journal
 from perturb.campaign.plan import Item, Selection, Tally, plan
+from perturb.campaign.responses import response_from
+from perturb.campaign.rounds import Judgement, judged, replayed
+from perturb.campaign.unfinished import Unfinished
 from perturb.core.registry import Agent
-from perturb.core.values import Call, Failure, Request, Response
+from perturb.core.values import Failure, Request, Response
 from perturb.engines.base import Engine
 from perturb.judging.ideal import spoken
-from perturb.judging.scoring import scored
 
 # Items in, answered items out, by the rules of :meth:`perturb.engines.base.Engine.stream`.
 Answerer = Callable[[Callable[[], Item | None]], Iterator[tuple[Item, Response | Failure]]]
@@ -82,10 +83,18 @@ def run(selection: Selection, answerer: Answerer, folder: Path, progress: Progre
     and written as they come, so that memory holds what is under way and nothing else.
     """
     tally = Tally()
-    with Journal(folder, keep_old) as journal:
-        for item, got in answerer(Feed(_left(plan(selection, tally), journal, progress))):
-            journal.append(record(item, got))
+    with Journal(folder, keep_old) as journal, Unfinished(folder) as unfinished:
+        left = _left(plan(selection, tally), journal, progress)
+        feed = Feed(unfinished.resumed(item, selection.patience) for item in left)
+        for item, got in answerer(feed):
+            judgement = _judged(item, got, selection.patience) if isinstance(got, Response) else None
+            if isinstance(judgement, Judgement) and judgement.following is not None:
+                unfinished.append(judgement.following)
+                feed.push(judgement.following)
+                continue
+            journal.append(record(item, got, judgement))
             progress(1)
+        unfinished.clear(journal)
     return tally
 
 
@@ -97,18 +106,34 @@ def _left(items: Iterable[Item], journal: Journal, progress: Progress) -> Iterat
             yield item
 
 
-def record(item: Item, got: Response | Failure, judgement: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The journal line of one answered item: facts only, no clock, no host, no path. Judges it unless that is done."""
-    facts: dict[str, Any] = {
+def _judged(item: Item, response: Response, patience: int) -> Judgement | str:
+    """The judgement, or why there is none: an error of ours is never a score."""
+    try:
+        return judged(item, response, patience)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def record(item: Item, got: Response | Failure, judgement: Judgement | str | None = None) -> dict[str, Any]:
+    """The journal line of one decision: facts only, no clock, no host, no path.
+
+    `judgement` is that of the last answer, or why there is none; without it the answer is judged as it stands. `rounds`
+    are the answers before it, which decided nothing.
+    """
+    case = item.decided
+    if judgement is None and isinstance(got, Response):
+        judgement = _judged(item, got, 0)
+    found = judgement if isinstance(judgement, Judgement) else None
+    return {
         "v": VERSION,
         "id": item.id,
         "kind": item.kind,
         "base": item.base_id,
-        "case": item.case.id,
-        "cluster": item.case.cluster,
-        "family": item.case.family,
+        "case": case.id,
+        "cluster": case.cluster,
+        "family": case.family,
         "scaffold": item.base.scaffold,
-        "seen_in": item.case.scaffold,
+        "seen_in": case.scaffold,
         "operator": item.operator,
         "part": item.part,
         "relation": item.relation,
@@ -116,24 +141,14 @@ def record(item: Item, got: Response | Failure, judgement: dict[str, Any] | None
         "sample": item.sample,
         "digest": item.digest,
         "tries": got.tries,
+        "rounds": [said.response for said in item.before],
+        "detours": found.verdict.detours if found else 0,
         "response": got if isinstance(got, Response) else None,
         "failure": got if isinstance(got, Failure) else None,
-        "verdict": None,
-        "scores": {},
-        "unscored": None,
+        "verdict": found.verdict if found else None,
+        "scores": found.scores if found else {},
+        "unscored": judgement if isinstance(judgement, str) else None,
     }
-    if isinstance(got, Response):
-        facts.update(judged(item, got) if judgement is None else judgement)
-    return facts
-
-
-def judged(item: Item, response: Response) -> dict[str, Any]:
-    """The verdict and scores, or why there are none: an error of ours is never a score."""
-    try:
-        verdict, scores = scored(item.case, response)
-    except Exception as error:
-        return {"unscored": f"{type(error).__name__}: {error}"}
-    return {"verdict": verdict, "scores": scores}
 
 
 def rescored(selection: Selection, records: dict[str, dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -142,13 +157,12 @@ def rescored(selection: Selection, records: dict[str, dict[str, Any]]) -> Iterat
         known = records.get(item.id)
         if known is None or known["digest"] != item.digest:
             continue
-        kept = known["response"]
-        yield {**record(item, response_from(kept)), "tries": known["tries"]} if kept else known
+        yield {**known, **_anew(item, known, selection.patience)} if known["response"] else known
 
 
-def response_from(data: dict[str, Any]) -> Response:
-    """A journalled response as the value it was. Fields that this version does not know are left out."""
-    calls = data["calls"]
-    parsed = None if calls is None else tuple(Call(c["tool"], c["args"]) for c in calls)
-    known = {field.name: data[field.name] for field in fields(Response) if field.name in data}
-    return Response(**{**known, "calls": parsed})
+def _anew(item: Item, known: dict[str, Any], patience: int) -> dict[str, Any]:
+    """The verdict of today on a record's answers, in the order they came; the answers themselves stay."""
+    answers = [response_from(kept) for kept in (*known.get("rounds", ()), known["response"])]
+    item = replayed(item, answers[:-1], patience)
+    fresh = record(item, answers[len(item.before)], _judged(item, answers[len(item.before)], patience))
+    return {name: fresh[name] for name in ("verdict", "scores", "unscored", "detours")}

@@ -32,7 +32,7 @@ def main(options: argparse.Namespace) -> int:
         changed = changes(open_folder(folder, wanted)["made_of"], wanted["made_of"])
         if changed:
             raise UserError(f"{folder}: has changed since it began: {', '.join(changed[:8])}; choose another --out")
-        session = _session(options, selection, answers_for(answerer, identity, folder), folder)
+        session = _session(options, selection, answers_for(answerer, identity, folder, selection.patience), folder)
     return _told(options, identity, session, folder)
 
 

@@ -74,6 +74,7 @@ def _selection_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--fixture", action="append", default=[], metavar="GLOB|FILE|FOLDER")
     command.add_argument("--limit", type=int, default=0, help="at most this many bound decisions, evenly picked")
     command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--patience", type=int, default=2, help="looks a decision may take before it is judged")
 
 
 def _folder_commands(commands: _Commands) -> None:  # type: ignore[valid-type]  # likewise

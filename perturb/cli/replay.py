@@ -11,7 +11,7 @@ from perturb.campaign.decision import decide, records
 from perturb.campaign.folder import read_manifest
 from perturb.campaign.model import connect, spec_of
 from perturb.campaign.naming import item_of
-from perturb.campaign.plan import Item
+from perturb.campaign.plan import Item, selection_of
 from perturb.cli import again, output
 from perturb.cli.show import newest
 from perturb.core.errors import UserError
@@ -37,7 +37,8 @@ def opened(options: argparse.Namespace) -> Opened:
     answerer, identity = connect(spec_of(again.settings(folder, manifest, options)))
     if identity != manifest["model"]:
         raise UserError(f"{folder}: was run on {manifest['model']['name']}, this is {identity['name']}")
-    return Opened(folder, item, answers_for(answerer, identity), manifest["simulated"])
+    answers = answers_for(answerer, identity, patience=selection_of(manifest).patience)
+    return Opened(folder, item, answers, manifest["simulated"])
 
 
 def main(options: argparse.Namespace) -> int:

@@ -52,6 +52,7 @@ def selection_from(options: argparse.Namespace) -> Selection:
         options.samples,
         options.seed,
         options.limit,
+        options.patience,
     )
 
 
@@ -68,6 +69,7 @@ def manifest_for(options: argparse.Namespace, selection: Selection, model: dict[
             "samples": selection.samples,
             "seed": selection.seed,
             "limit": selection.limit,
+            "patience": selection.patience,
         },
         "sampling": {name: getattr(options, name) for name in SAMPLING_FIELDS},
         "engine": {name: getattr(options, name) for name in ENGINE_FIELDS},

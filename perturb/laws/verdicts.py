@@ -10,7 +10,7 @@ from perturb.core.registry import EQUIVALENTS, NEAR_MISSES, Variants
 from perturb.core.values import Case, Reply, Unparsed
 from perturb.judging.ideal import spoken, understand
 from perturb.judging.rounds import PATIENCE, next_round
-from perturb.judging.scoring import Round, Verdict, judge, score
+from perturb.judging.scoring import Round, Verdict, scored
 from perturb.laws.breach import Breach
 from perturb.scaffolding.parsing import parse
 
@@ -32,21 +32,24 @@ class Trial:
 
 
 def played(case: Case, replies: Sequence[Reply], patience: int = PATIENCE) -> Verdict:
-    """The verdict on `replies`, given one a round, spoken and parsed like a model's."""
+    """The verdict on `replies`, given one a round; the last one again when more are asked for."""
+    return decided(case, lambda now: replies[min(now.rounds, len(replies) - 1)], patience)
+
+
+def decided(case: Case, reply_to: Callable[[Case], Reply], patience: int = PATIENCE) -> Verdict:
+    """The verdict on a decision whose rounds are answered by `reply_to`, spoken and parsed like a model's."""
     before: tuple[Round, ...] = ()
-    verdict = score(case, spoken(case, replies[0]))
-    for reply in replies:
-        heard = parse(spoken(case, reply), case)
+    while True:
+        response = spoken(case, reply_to(case))
+        verdict, _ = scored(case, response, before)
+        heard = parse(response, case)
         if isinstance(heard, Unparsed):
-            return score(case, spoken(case, reply))
-        answer = understand(case, heard)
-        verdict = judge(case, answer, before)
-        before = (*before, Round(case, answer))
+            return verdict
+        before = (*before, Round(case, understand(case, heard)))
         following = next_round(verdict, before, patience)
         if following is None:
             return verdict
         case = following
-    return verdict
 
 
 def trials(case: Case) -> Iterator[Trial]:

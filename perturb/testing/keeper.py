@@ -21,6 +21,7 @@ from perturb.campaign.lines import seal
 from perturb.campaign.model import ENGINE_FIELDS, SAMPLING_FIELDS, connect
 from perturb.campaign.plan import Selection
 from perturb.core.errors import UserError
+from perturb.judging.rounds import PATIENCE
 from perturb.statistics.summary import Summary, summarise
 from perturb.testing import options
 
@@ -86,6 +87,7 @@ class Keeper:
                 "samples": 1,
                 "seed": spec.seed,
                 "limit": 0,
+                "patience": PATIENCE,
             },
             "sampling": {name: getattr(spec, name) for name in SAMPLING_FIELDS},
             "engine": {name: getattr(spec, name) for name in ENGINE_FIELDS},

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
 
-from perturb.core.actions import REQUIRED, fields
 from perturb.core.registry import equivalent
-from perturb.core.values import Call, Case, Intent, Json, Param
+from perturb.core.values import Case, Intent
 from perturb.judging import ways
 from perturb.judging.effect import effect
 from perturb.judging.ideal import shaped
+from perturb.judging.spelling import paths_spelled, with_defaults
 from perturb.laws.variants.saying import Rounds, each_replaced, gold, one_round, said, speaks, spelled
-from perturb.toolbox import codecs
 from perturb.trajectories.patterns import ideal_args
 
 CONTEXTS = ((0, 0), (1, 0), (0, 1), (1, 1), (2, 2), (3, 3))
@@ -140,63 +138,18 @@ def wordy(case: Case) -> Iterator[Rounds]:
 def defaults_written_out(case: Case) -> Iterator[Rounds]:
     """The right calls with every optional argument given at its default."""
     for reply in said(case, *gold(case)):
-        calls = tuple(_with_defaults(case, call) for call in reply.calls)
+        calls = tuple(with_defaults(case, call) for call in reply.calls)
         if calls != reply.calls:
             yield (replace(reply, calls=calls),)
-
-
-def _with_defaults(case: Case, call: Call) -> Call:
-    tool = next(tool for tool in case.tools if tool.name == call.tool)
-    given = dict(call.args.get(tool.envelope, {}) if tool.envelope else call.args)
-    for param in tool.params:
-        value = _default_of(tool.action, param)
-        if param.name not in given and value is not REQUIRED:
-            visible = codecs.encode(param.codecs, value, {}, case.world)
-            if visible is not codecs.OMIT and isinstance(visible, bool | int | float):
-                given[param.name] = visible
-    return replace(call, args={tool.envelope: given} if tool.envelope else given)
-
-
-def _default_of(action: str, param: Param) -> Json:
-    """A default that can be written; an end that is counted from a start has none by itself."""
-    known = fields(action).get(param.field)
-    counted = any(codec[0] == "count_from" for codec in param.codecs)
-    return REQUIRED if known is None or counted or known.default == -1 else known.default
 
 
 @equivalent
 def path_spelled(case: Case) -> Iterator[Rounds]:
     """The right calls with their paths written relative, with `./`, or by way of `..`."""
-    root = case.world.cwd.rstrip("/") + "/"
     for reply in said(case, *gold(case)):
-        for spell in (_relative, _dotted, _round_about):
-            calls = tuple(_paths(case, call, lambda p, s=spell: s(p, root)) for call in reply.calls)
+        for calls in zip(*(paths_spelled(case, call) for call in reply.calls), strict=True):
             if calls != reply.calls:
                 yield (replace(reply, calls=calls),)
-
-
-def _relative(path: str, root: str) -> str:
-    return path.removeprefix(root)
-
-
-def _dotted(path: str, root: str) -> str:
-    return "./" + path.removeprefix(root) if path.startswith(root) else path
-
-
-def _round_about(path: str, root: str) -> str:
-    folder, name = posixpath.split(path)
-    return f"{folder}/../{posixpath.basename(folder)}/{name}" if path.startswith(root) and folder else path
-
-
-def _paths(case: Case, call: Call, spell: object) -> Call:
-    tool = next(tool for tool in case.tools if tool.name == call.tool)
-    given = dict(call.args.get(tool.envelope, {}) if tool.envelope else call.args)
-    for param in tool.params:
-        known = fields(tool.action).get(param.field)
-        value = given.get(param.name)
-        if known and known.kind == "path" and isinstance(value, str) and callable(spell):
-            given[param.name] = spell(value)
-    return replace(call, args={tool.envelope: given} if tool.envelope else given)
 
 
 @equivalent

@@ -7,10 +7,12 @@ from dataclasses import replace
 
 from perturb.core.actions import fields
 from perturb.core.registry import near_miss
-from perturb.core.values import Call, Case, Intent, Json, Reply
+from perturb.core.values import Case, Intent, Json, Reply
 from perturb.judging import ways
 from perturb.judging.effect import effect
 from perturb.judging.ideal import shaped
+from perturb.judging.slips import neighbours, strays
+from perturb.judging.spelling import without
 from perturb.laws.variants.saying import Rounds, each_replaced, gold, one_round, said, speaks
 from perturb.world import files
 
@@ -87,19 +89,6 @@ def neighbouring_line(case: Case) -> Iterator[Rounds]:
                 yield from one_round(case, *gold(case), other)
 
 
-def neighbours(case: Case, intent: Intent) -> Iterator[Intent]:
-    """Edits that add a word at the end of a line above or below the right one."""
-    found = ways.edited_text(case.world, intent)
-    if found is None:
-        return
-    path, before, after = found
-    lines, other = before.split("\n"), after.split("\n")
-    first = next((n for n, (a, b) in enumerate(zip(lines, other, strict=False)) if a != b), len(lines) - 1)
-    for at in (first - 1, first + 2):
-        if 0 <= at < len(lines) and lines[at].strip() and before.count(lines[at]) == 1:
-            yield Intent("fs.edit", {"path": path, "old": lines[at], "new": f"{lines[at]} changed"})
-
-
 @near_miss
 def whole_file_with_a_slip(case: Case) -> Iterator[Rounds]:
     """The whole file written, with a line lost, a line doubled, or one character wrong elsewhere."""
@@ -135,53 +124,13 @@ def one_more(case: Case) -> Iterator[Rounds]:
             yield from one_round(case, *gold(case), more)
 
 
-def strays(case: Case) -> Iterator[Intent]:
-    """Things nobody asked for."""
-    ahead = {str(p.args.get("target")) for patterns in case.expect.ahead for p in patterns}
-    if case.world.files:
-        yield Intent("fs.write", {"path": f"{case.world.cwd}/notes.txt", "content": "done\n"})
-        path = ways.other_files(case.world, "")[0]
-        yield Intent("fs.write", {"path": path, "content": "overwritten\n"})
-        yield ways.shell("touch stray.txt")
-        yield ways.shell("git push")
-    done = effect(case.world, gold(case))
-    wanted = {str(intent.args.get("target")) for intent in gold(case)} | ahead
-    if done.after.tabs and not any(deed.result.kind == "error" for deed in done.deeds):
-        page = effect(done.after, [Intent("page.observe")]).deeds[0].result.data
-        for node in page.get("nodes", ()):
-            if (
-                node["role"] in ("button", "checkbox")
-                and node["id"] not in wanted
-                and "disabled" not in node.get("states", ())
-            ):
-                yield Intent("el.click", {"target": node["id"]})
-    yield from _other_records(case)
-
-
-def _other_records(case: Case) -> Iterator[Intent]:
-    """The fixture's own changes, made to another record."""
-    ahead = [p for patterns in case.expect.ahead for p in patterns]
-    for intent in (*gold(case), *(Intent(p.action, dict(p.args)) for p in ahead)):
-        service = case.world.services.get(intent.action, {})
-        if service.get("op") == "update":
-            for key in case.world.records.get(service["table"], {}):
-                other = Intent(intent.action, {**intent.args, service["key"]: key})
-                if key != intent.args.get(service["key"]) and effect(case.world, [other]).changed:
-                    yield other
-
-
 @near_miss
 def argument_left_out(case: Case) -> Iterator[Rounds]:
     """A call without one of the arguments that the ideal one gives and needs."""
-    for reply in said(case, *gold(case)):
+    for reply in said(case, *gold(case)) if not speaks(case) else ():
         for place, call in enumerate(reply.calls):
-            tool = next(tool for tool in case.tools if tool.name == call.tool)
-            given = call.args.get(tool.envelope, {}) if tool.envelope else call.args
-            for param in tool.params:
-                if param.required and param.field and param.name in given and not speaks(case):
-                    kept = {name: value for name, value in given.items() if name != param.name}
-                    less = Call(call.tool, {tool.envelope: kept} if tool.envelope else kept)
-                    yield (replace(reply, calls=(*reply.calls[:place], less, *reply.calls[place + 1 :])),)
+            for less in without(case, call):
+                yield (replace(reply, calls=(*reply.calls[:place], less, *reply.calls[place + 1 :])),)
 
 
 @near_miss
