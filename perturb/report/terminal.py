@@ -33,6 +33,7 @@ def table(summary: Summary, manifest: Mapping[str, Any], examples: Mapping[str, 
         *_rows("scaffold", summary.by_scaffold),
         *_rows("another answer is right (apart)", summary.directional) * bool(summary.directional),
         *_worst(summary, examples or {}),
+        *_detours(summary),
     ]
     return "\n".join(blocks).rstrip()
 
@@ -107,6 +108,16 @@ def _worst(summary: Summary, examples: Mapping[str, str]) -> Iterable[str]:
         f"about N more fixtures would tell (margin {100 * summary.margin:.0f} points).",
         WIDTH,
     )
+
+
+def _detours(summary: Summary) -> Iterable[str]:
+    """How much more is looked around under the operator that makes the model look around most."""
+    rows = [(row.beside["looks"], row.name) for row in summary.by_operator if "looks" in row.beside]
+    if not rows:
+        return
+    (base, perturbed), name = max(rows, key=lambda found: found[0][1] - found[0][0])
+    if perturbed > base:
+        yield from wrap(f"looks before an answer: most under {name}, {base:.2f} → {perturbed:.2f} a decision", WIDTH)
 
 
 def percent(value: float) -> str:

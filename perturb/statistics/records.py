@@ -82,7 +82,7 @@ def _costs(response: Any, record: Record) -> tuple[int, int, int, int]:
     text, thinking = response.get("text") or "", response.get("thinking") or ""
     # A model that writes its thoughts into its text closes them with this tag.
     thought = len(thinking) or max(0, text.find("</think>"))
-    looks = len(record.get("looks") or record.get("rounds") or ())
+    looks = record.get("detours") or 0
     return (response.get("prompt_tokens") or 0, response.get("completion_tokens") or 0, thought, looks)
 
 
