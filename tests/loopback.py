@@ -31,6 +31,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.reply: Callable[[int, Any], Answer | None] = lambda *_: ok({"content": "fine"})
         self.asked: list[dict[str, Any]] = []
+        self.gets: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.lock = threading.Lock()
 
@@ -46,6 +47,7 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
+        self.server.gets.append(self.path)
         version = (200, {}, b'{"version": "0.32.0"}')
         self._send(self.server.models if self.path == "/v1/models" else version)
 

@@ -20,7 +20,14 @@ from perturb.campaign.shapes import problem
 from perturb.core.errors import UserError
 from perturb.core.files import read_at, write_atomic
 
-_VERDICT = {"outcome": str, "reason": str, "joint": range(2), "rules": [{"text": str, "source": str, "kept": bool}]}
+_VERDICT = {
+    "outcome": str,
+    "reason": str,
+    "joint": range(2),
+    "schema_valid": bool,
+    "rules": [{"text": str, "source": str, "kept": bool}],
+    "arguments": [{"name": str, "expected": object, "got": object, "right": bool}],
+}
 RESPONSE = {
     "text": str,
     "thinking": str,
@@ -136,10 +143,13 @@ class Records:
             yield row
 
     def replace(self, rows: Iterator[dict[str, Any]]) -> None:
-        """Write `rows` in place of the records, in one step. Damaged lines stay, at the end."""
-        bad = (line for line in self._bad if line.number)
-        kept = list(read_at(self.path, ((line.offset, line.length) for line in bad)))
-        write_atomic(self.path, b"".join([*map(sealed, rows), *kept]))
+        """Write `rows` in place of the records as `written`, in one step. Damaged lines stay between them."""
+        bad = [line for line in self._bad if line.number]
+        kept = read_at(self.path, ((line.offset, line.length) for line in bad))
+        lines = dict(zip((line.number for line in bad), kept, strict=True))
+        numbers = sorted(place.number for place in self._places.values())
+        lines.update(zip(numbers, map(sealed, rows), strict=True))
+        write_atomic(self.path, b"".join(lines[number] for number in sorted(lines)))
 
 
 def _problem(row: dict[str, Any], written: bytes) -> str:

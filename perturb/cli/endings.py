@@ -52,6 +52,8 @@ def told() -> Iterator[Ended]:
         ended.code = _said(str(error), 2)
     except StorageError as error:
         ended.code = _said(str(error), 3)
+    except OSError as error:
+        ended.code = _said(f"{error.filename or 'input or output'}: {error.strerror or error}", 3)
     except KeyboardInterrupt as stopped:
         number = stopped.number if isinstance(stopped, Stopped) else signal.SIGINT
         onward = f"; go on with: {stopped.args[0]}" if stopped.args else ""
