@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
@@ -15,6 +16,7 @@ from perturb.campaign.plan import Selection, chosen_episodes, chosen_operators
 from perturb.core.canonical import digest
 from perturb.core.errors import UserError
 from perturb.core.registry import CHECKS, SCAFFOLDS, SCORERS
+from perturb.core.scaffold import Scaffold
 
 MadeOf = dict[str, dict[str, str]]
 
@@ -30,7 +32,7 @@ def made_of(selection: Selection) -> MadeOf:
     return {
         "fixtures": {e.id: digest(e.cases) for e in chosen_episodes(selection.fixtures)},
         "operators": {o.name: code_digest(o.perturb) for o in chosen_operators(selection)},
-        "scaffolds": {name: code_digest(SCAFFOLDS[name].word) for name in wanted if name in SCAFFOLDS},
+        "scaffolds": {name: _scaffold_digest(SCAFFOLDS[name]) for name in wanted if name in SCAFFOLDS},
         "checks": {name: code_digest(check.holds) for name, check in CHECKS.items()},
         "scorers": {name: code_digest(function) for name, function in SCORERS.items()},
         "code": {room: _room_digest(room) for room in JUDGING},
@@ -55,6 +57,11 @@ def code_digest(function: Any) -> str:
     Source, so that another Python gives the same.
     """
     return digest(sorted(set(_sources(function, set()))))
+
+
+def _scaffold_digest(scaffold: Scaffold) -> str:
+    values = (getattr(scaffold, field.name) for field in fields(scaffold))
+    return digest([code_digest(value) if callable(value) else value for value in values])
 
 
 def _sources(function: Any, seen: set[int]) -> Iterator[str]:

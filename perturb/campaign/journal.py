@@ -34,6 +34,9 @@ RESPONSE = {
     "finish": str,
     "raw": bool,
     "calls": (None, [{"tool": str, "args": dict}]),
+    "prompt_tokens": range(2**31),
+    "cached_tokens": range(2**31),
+    "completion_tokens": range(2**31),
 }
 SHAPE: dict[str, Any] = {
     "id": str,

@@ -1,8 +1,8 @@
 """What the fields of a stored object must be, said as data; the first thing that is wrong with one, in words.
 
-A shape is a type (`object` is anything), a frozenset (one of these values), a range (a whole number in it), a tuple of shapes (any of them), a
-list of one shape (a list of such), `{...}` with names (an object that has at least those fields; a name that ends in
-``?`` may be missing) or ``{str: shape}`` (an object of such values).
+A shape is a type (`object` is anything), a frozenset (one of these values), a range (a whole number in it), a tuple of
+shapes (any of them), a list of one shape (a list of such), `{...}` with names (an object that has at least those
+fields; a name that ends in ``?`` may be missing) or ``{str: shape}`` (an object of such values).
 """
 
 from __future__ import annotations

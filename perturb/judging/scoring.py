@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 
 from perturb.core.registry import CHECKS, SCORERS
 from perturb.core.values import Answer, Case, Intent, Reply, Response, Undecodable, Unparsed
@@ -109,7 +110,11 @@ def scored(case: Case, response: Response, before: tuple[Round, ...] = ()) -> tu
         answer = understand(case, reply)
         verdict = judge(case, answer, before)
     given = {name: function(case, answer, verdict) for name, function in SCORERS.items()}
-    return verdict, {name: got.value for name, got in given.items() if isinstance(got, Score)}
+    scores = {name: got.value for name, got in given.items() if isinstance(got, Score)}
+    for name, value in scores.items():
+        if not isfinite(value):
+            raise ValueError(f"the scorer {name} gave {value}")
+    return verdict, scores
 
 
 def judge(case: Case, answer: Answer, before: tuple[Round, ...] = ()) -> Verdict:
