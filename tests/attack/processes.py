@@ -17,8 +17,7 @@ from tests.attack.disk import facts
 # Slow enough to be met in its middle: an agent that takes its time, from a user's file.
 SLOW = '''
 import time
-from perturb.core.registry import agent
-from perturb.judging.ideal import ideal
+from perturb import agent, ideal
 
 @agent()
 def slow(case, base):

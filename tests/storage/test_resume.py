@@ -15,9 +15,8 @@ from tests.loopback import Server, ok
 
 MODULE = '''
 from dataclasses import replace
-from perturb.core.registry import SCAFFOLDS, operator, scaffold, scorer
-from perturb.core.values import Section
-from perturb.judging.scoring import Score
+import perturb
+from perturb import Score, Section, operator, scaffold, scorer
 
 SHORT = 2000
 
@@ -36,7 +35,7 @@ def aside(case):
 
 @scaffold
 def mine():
-    return replace(SCAFFOLDS["mini_agent"], name="mine", aside=aside)
+    return replace(perturb.core.registry.SCAFFOLDS["mini_agent"], name="mine", aside=aside)
 '''
 
 
