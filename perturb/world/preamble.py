@@ -1,22 +1,19 @@
 """What the sandbox's shell is told before a command line: who and where it is, and functions of our own.
 
-A function is used where a command is mostly bashkit's and only in part ours: it decides, and hands on.
+A function is used where a command is mostly bashkit's and only in part ours: it decides, and hands on. A line is told
+only of those that it may call, which keeps the telling short.
 """
 
 from __future__ import annotations
 
+import re
 import shlex
 from functools import lru_cache
 
 from perturb.core.values import World
 from perturb.world.recordings import NOTHING, programs
 
-# `python -m NAME` is the program NAME; `bash -c` and scripts run in a subshell that knows these functions.
-_FUNCTIONS = r"""
-ls() {
-  local a; for a in "$@"; do case "$a" in --*) ;; -*[alA]*) __ls "$@"; return;; esac; done; command ls "$@"
-}
-python3() {
+_PYTHON = r"""python3() {
   RECORDED
   case "$1" in
     -m) shift; __module "$@";;
@@ -38,8 +35,10 @@ __module() {
        else echo "/usr/bin/python3: No module named $m" >&2; return 1; fi;;
   esac
 }
-bash() {
-  RECORDED_SHELL
+"""
+# A script, and the text of `bash -c`, runs in a subshell that knows these functions.
+_SHELL = r"""bash() {
+  RECORDED
   case "$1" in
     -*c) local t="$2"; shift 2; ( [ $# -gt 0 ] && shift; eval "$t" );;
     ''|-s) local t; t=$(cat); ( eval "$t" );;
@@ -47,16 +46,17 @@ bash() {
     *) if [ -f "$1" ]; then local f="$1"; shift; ( . "$f" "$@" ); else command bash "$@"; fi;;
   esac
 }
-sh() { __shell=sh; bash "$@"; }
-history() { :; }
-mv() { __to_another mv "$@" && command mv "$@"; }
-cp() { __to_another cp "$@" && command cp "$@"; }
-__to_another() {
-  local to="$3"; [ -d "$to" ] && to="$to/$(basename "$2")"
-  [ $# = 3 ] && [ -f "$2" ] && [ "$(realpath "$2")" = "$(realpath "$to" 2>/dev/null)" ] || return 0
-  echo "$1: '$2' and '$to' are the same file" >&2; return 1
+sh() { bash "$@"; }
+"""
+_OTHERS = {
+    "ls": r"""ls() {
+  local a; for a in "$@"; do case "$a" in --*) ;; -*[alA]*) __ls "$@"; return;; esac; done; command ls "$@"
 }
-git() {
+""",
+    "mv": 'mv() { __to_another mv "$@" && command mv "$@"; }\n',
+    "cp": 'cp() { __to_another cp "$@" && command cp "$@"; }\n',
+    "history": "history() { :; }\n",
+    "git": r"""git() {
   case "$1" in
     grep) shift; command grep -r "$@";;
     apply) shift; local f= n=
@@ -65,33 +65,53 @@ git() {
     *) command git "$@";;
   esac
 }
+""",
+}
+_TO_ANOTHER = r"""__to_another() {
+  local to="$3"; [ -d "$to" ] && to="$to/$(basename "$2")"
+  [ $# = 3 ] && [ -f "$2" ] && [ "$(realpath "$2")" = "$(realpath "$to" 2>/dev/null)" ] || return 0
+  echo "$1: '$2' and '$to' are the same file" >&2; return 1
+}
 """
-# Other names under which a recorded program may be called (see perturb.world.invocations).
-LAUNCHERS = ("npx", "bunx", "yarn", "pnpm", "bun", "py.test", "docker-compose", "gmake", "poetry", "uv", "pipenv")
+_ASK = '__recorded {name} "$@" </dev/null; local s=$?; [ $s != {nothing} ] && return $s'
 _OWN = """{name}() {{
   __recorded {name} "$@"; local s=$?
   if [ $s = {nothing} ]; then echo "bash: line 1: {name}: command not found" >&2; return 127; fi; return $s
 }}
 """
-_ASK = '__recorded {name} "$@" </dev/null; local s=$?; [ $s != {nothing} ] && return $s'
+# Other names under which a recorded program may be called (see perturb.world.invocations).
+_LAUNCHERS = ("npx", "bunx", "yarn", "pnpm", "bun", "py.test", "docker-compose", "gmake", "poetry", "uv", "pipenv")
+# A line with one of these may run text that lies elsewhere: it is told everything.
+_ELSEWHERE = re.compile(r"\b(sh|bash|source|eval|xargs|exec|command|make|env)\b|[./$`]/?\w*/|(^|[\s;&|(])\.\s|\$")
 
 
-def preamble(world: World) -> str:
-    """The shell text that is run before every line."""
-    return _preamble(world.cwd, world.home, world.locale, tuple(programs(world)))
+def preamble(world: World, line: str) -> str:
+    """The shell text that is run before a line."""
+    recorded = programs(world)
+    names = ("python", "bash", "sh", *_OTHERS, *recorded, *(_LAUNCHERS if recorded else ()))
+    everything = _ELSEWHERE.search(line) is not None
+    told = tuple(name for name in names if everything or name in line)
+    return _preamble(world.cwd, world.home, world.locale, tuple(recorded), told)
 
 
 @lru_cache(maxsize=512)
-def _preamble(cwd: str, home: str, locale: str, recorded: tuple[str, ...]) -> str:
+def _preamble(cwd: str, home: str, locale: str, recorded: tuple[str, ...], told: tuple[str, ...]) -> str:
     user = home.rstrip("/").rsplit("/", 1)[-1] or "dev"
-    ask = {name: _ASK.format(name=name, nothing=NOTHING) for name in ("python3", "sh", "bash")}
-    functions = _FUNCTIONS.replace("RECORDED_SHELL", ask["sh"] if {"sh", "bash"} & set(recorded) else "").replace(
-        "RECORDED", ask["python3"] if "python3" in recorded else ""
-    )
-    names = [name for name in (*recorded, *(LAUNCHERS if recorded else ())) if name not in ("python3", "sh", "bash")]
-    made = [_OWN.format(name=name, nothing=NOTHING) for name in dict.fromkeys(names)]
-    exports = (
-        f"export HOME={shlex.quote(home)} USER={shlex.quote(user)} LANG={shlex.quote(locale)}.UTF-8 SHELL=/bin/bash"
-    )
-    alone = "rmdir /home/user /home/sandbox 2>/dev/null"
-    return f"{alone}\n{exports}\n{functions}{''.join(made)}RANDOM=1\ncd {shlex.quote(cwd)}\n"
+    lines = [
+        "rmdir /home/user /home/sandbox 2>/dev/null",
+        f"export HOME={shlex.quote(home)} USER={shlex.quote(user)} LANG={shlex.quote(locale)}.UTF-8 SHELL=/bin/bash",
+    ]
+    lines += [_OTHERS[name] for name in told if name in _OTHERS]
+    lines += [_TO_ANOTHER] if {"mv", "cp"} & set(told) else []
+    if "python" in told:
+        lines.append(_asking(_PYTHON, "python3", {"python3"} & set(recorded)))
+    if {"sh", "bash"} & set(told):
+        lines.append(_asking(_SHELL, "sh", {"sh", "bash"} & set(recorded)))
+    own = [name for name in told if name in recorded or name in _LAUNCHERS]
+    lines += [_OWN.format(name=name, nothing=NOTHING) for name in own if name not in ("python3", "sh", "bash")]
+    return "\n".join([*lines, "RANDOM=1", f"cd {shlex.quote(cwd)}\n"])
+
+
+def _asking(text: str, name: str, recorded: set[str]) -> str:
+    """A function that asks the recordings first, where there are any of its program."""
+    return text.replace("RECORDED", _ASK.format(name=name, nothing=NOTHING) if recorded else ":")

@@ -77,7 +77,7 @@ def _run(_key: Json, _state: Json, line: str, given: _Given) -> tuple[Said, Disk
     written = fill(fs, world)
     outer, _HERE.session = _HERE.session, session
     try:
-        bash.execute_sync(preamble(world))
+        bash.execute_sync(preamble(world, line))
         done = bash.execute_sync(line.replace("\0", "").encode("utf-8", "replace").decode())
     finally:
         _HERE.session = outer

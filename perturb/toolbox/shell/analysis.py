@@ -7,13 +7,13 @@ only running would tell is named in `lossy`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from perturb.core.values import World
 from perturb.toolbox.shell import programs, searching  # noqa: F401 (their commands register themselves)
-from perturb.toolbox.shell.meaning import DECODERS, OTHER, SOMETHING, Command, Meaning, Place, options
+from perturb.toolbox.shell.meaning import DECODERS, OTHER, SILENT, SOMETHING, Command, Meaning, Place, options
 from perturb.toolbox.shell.reading import DECORATION, narrowed
 from perturb.toolbox.shell.streams import Stage, inner_line, inside, redirected, searched, stages
 from perturb.toolbox.shell.syntax import Node, Tree, parse, text_of
@@ -22,12 +22,6 @@ from perturb.toolbox.shell.wrappers import unwrapped
 from perturb.toolbox.shell.writing import said
 
 Analysis: TypeAlias = Meaning
-# Commands that do nothing to look at or change: they only steer the shell, or speak to the terminal.
-SILENT = frozenset(
-    ("cd", "pwd", "echo", "printf", "export", "set", "sleep", "true", "false", ":", "exit", "return", "wait", "shift",
-     "unset", "alias", "unalias", "read", "local", "declare", "typeset", "readonly", "test", "[", "trap", "shopt",
-     "umask", "ulimit", "hash", "break", "continue", "clear", "popd", "pushd", "dirs", "let", "getopts")
-)  # fmt: skip
 MAX_COMMANDS = 400
 MAX_DEPTH = 40
 
@@ -83,7 +77,10 @@ class Walk:
             return
         self.depth += 1
         kind = node.type
-        if kind in ("command", "redirected_statement", "pipeline", "declaration_command", "test_command"):
+        if kind == "redirected_statement":
+            body = node.child_by_field_name("body")
+            self.redirected(body, [child for child in node.named_children if child != body])
+        elif kind in ("command", "pipeline", "declaration_command", "test_command"):
             self.pipeline(stages(node))
         elif kind == "subshell":
             self.apart(node.named_children)
@@ -101,6 +98,15 @@ class Walk:
         elif kind not in ("comment", "word", "heredoc_body"):
             self.each(node)
         self.depth -= 1
+
+    def redirected(self, body: Node | None, redirects: list[Node]) -> None:
+        """A redirection belongs to the last command before it; the grammar gives it to the whole list."""
+        if body is not None and body.type in ("list", "negated_command"):
+            for child in body.named_children[:-1]:
+                self.visit(child)
+            self.redirected(body.named_children[-1], redirects)
+        else:
+            self.pipeline([] if body is None else stages(body), redirects)
 
     def each(self, node: Node) -> None:
         """Read the children of a node, first to last."""
@@ -151,16 +157,14 @@ class Walk:
         else:
             self.variables.pop(name.rstrip("+"), None)
 
-    def pipeline(self, nodes: list[Node]) -> None:
+    def pipeline(self, nodes: list[Node], redirects: Sequence[Node] = ()) -> None:
         """The commands of one pipeline, first to last: what the last of them shows is what is shown."""
         shown, fed = Meaning(), None
-        for number, node in enumerate(nodes):
-            stage = self.stage(node)
+        for number, node in enumerate(nodes or [None]):
+            stage = self.stage(node, redirects if number >= len(nodes) - 1 else ())
             stage.fed = fed if stage.fed is None and number and not stage.reads else stage.fed
-            if stage.node.type == "command":
+            if stage.node is None or stage.node.type == "command":
                 one = self.command(stage, number > 0)
-                if one is None:
-                    continue
                 out = said(one) if one.name in ("echo", "printf", "cat", ":", "true") else None
                 shown = self.joined(shown, one, alone=len(nodes) == 1)
             else:
@@ -171,6 +175,7 @@ class Walk:
     def compound(self, shown: Meaning, stage: Stage, apart: bool) -> Meaning:
         """A loop, a group or a test as one part of a pipeline."""
         before, self.total = self.total, Meaning()
+        assert stage.node is not None
         if stage.node.type in ("declaration_command", "variable_assignments"):
             self.each(stage.node)
         elif stage.node.type == "test_command":
@@ -182,17 +187,16 @@ class Walk:
         found, self.total = self.total, before
         return shown.then(found)
 
-    def stage(self, node: Node) -> Stage:
-        """A node with its redirections taken off."""
+    def stage(self, node: Node | None, redirects: Sequence[Node]) -> Stage:
+        """A node with its redirections taken off; None where a line is nothing but those."""
         stage = Stage(node)
-        if node.type == "redirected_statement":
-            body = node.child_by_field_name("body")
-            stage.node = body if body is not None else node
-            for child in node.named_children:
-                self.redirect(stage, child)
-        if stage.node.type == "command":
-            for child in stage.node.named_children:
-                self.redirect(stage, child)
+        if node is not None and node.type == "redirected_statement":
+            stage.node = node.child_by_field_name("body")
+            redirects = [*(child for child in node.named_children if child != stage.node), *redirects]
+        if stage.node is not None and stage.node.type == "command":
+            redirects = [*stage.node.named_children, *redirects]
+        for child in redirects:
+            self.redirect(stage, child)
         return stage
 
     def redirect(self, stage: Stage, node: Node) -> None:
@@ -223,9 +227,11 @@ class Walk:
         else:
             stage.lossy += ("redirection to a computed name",)
 
-    def command(self, stage: Stage, piped: bool) -> Command | None:
-        """The simple command of a stage after its wrappers; None where it only steers this reading."""
+    def command(self, stage: Stage, piped: bool) -> Command:
+        """The simple command of a stage after its wrappers."""
         self.commands += 1
+        if stage.node is None:
+            return Command(":", (), self.place)
         assigned = [child for child in stage.node.named_children if child.type == "variable_assignment"]
         name = stage.node.child_by_field_name("name")
         if name is None:

@@ -16,6 +16,12 @@ from perturb.core.values import Intent
 from perturb.toolbox.shell.words import Word
 
 OTHER = Intent("other")
+# Commands that do nothing to look at or change: they only steer the shell, or speak to the terminal.
+SILENT = frozenset(
+    ("cd", "pwd", "echo", "printf", "export", "set", "sleep", "true", "false", ":", "exit", "return", "wait", "shift",
+     "unset", "alias", "unalias", "read", "local", "declare", "typeset", "readonly", "test", "[", "trap", "shopt",
+     "umask", "ulimit", "hash", "break", "continue", "clear", "popd", "pushd", "dirs", "let", "getopts")
+)  # fmt: skip
 SHOWS = ("fs.read", "fs.list", "fs.find", "fs.grep")
 
 

@@ -264,6 +264,16 @@ _GIT: dict[str, Decoder] = {
 }
 
 
+@decodes("xargs", "parallel")
+def for_each(command: Command) -> Meaning:
+    """Runs a command on words that only running tells."""
+    words = options(command.words, "nIPLdEsa", ("max-args", "replace", "max-procs", "delimiter")).operands
+    decoder = DECODERS.get(words[0].text) if words else None
+    return Meaning(
+        (OTHER,), network=bool(decoder and decoder(command.renamed(words[0].text, ())).network), lossy=("xargs",)
+    )
+
+
 @decodes("npx", "bunx")
 def run_package(command: Command) -> Meaning:
     """Runs what is installed; only ``-y`` says that it may be fetched."""

@@ -16,7 +16,7 @@ from perturb.toolbox.shell.writing import written
 class Stage:
     """One part of a pipeline, with where its streams go."""
 
-    node: Node
+    node: Node | None
     reads: str | None = None
     fed: str | None = None
     redirects: list[tuple[str, bool, bool]] = field(default_factory=list)
@@ -66,8 +66,8 @@ def redirected(shown: Meaning, stage: Stage, out: str | None) -> Meaning:
     return shown
 
 
-def _speaks(node: Node) -> bool:
-    name = node.child_by_field_name("name") if node.type == "command" else None
+def _speaks(node: Node | None) -> bool:
+    name = node.child_by_field_name("name") if node is not None and node.type == "command" else None
     return name is not None and text_of(name) in ("echo", "printf", "cat")
 
 
