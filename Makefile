@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export XDG_CACHE_HOME = $(CURDIR)/$(VENV)/cache
 export npm_config_cache = $(CURDIR)/$(VENV)/cache/npm
 
-.PHONY: confusion demo test demo-vllm check attack bench bench-users clean
+.PHONY: conformance confusion demo test demo-vllm check attack bench bench-users clean
 
 # The main job on simulated agents: light core only.
 demo: $(VENV)/core
@@ -32,6 +32,10 @@ check: $(VENV)/core
 # Faults, kills, damage, hostile input: the whole matrix as one table (tried, survived). Minutes, not seconds.
 attack: $(VENV)/engine
 	$(BIN)/python -m tests.attack
+
+# The emulated shell against the bash of this machine: the table in tests/world/conformance.jsonl.
+conformance: $(VENV)/dev
+	$(BIN)/python -m tests.world.conformance
 
 bench: $(VENV)/engine
 	$(BIN)/python -m tests.benchmarks.throughput

@@ -11,19 +11,26 @@ import shlex
 from functools import lru_cache
 
 from perturb.core.values import World
+from perturb.world.python_source import ERRORS, STDIN
 from perturb.world.recordings import NOTHING, programs
 
 _PYTHON = r"""python3() {
   RECORDED
   case "$1" in
     -m) shift; __module "$@";;
-    -c) local t; t=$(__prepared "$2"); command python3 -c "$t";;
-    -|'') local t; t=$(cat); t=$(__prepared "$t"); command python3 -c "$t";;
+    -c) __python "<string>" "$2" -c "${@:3}";;
+    -|'') __python "<stdin>" "$(cat)" - "${@:2}";;
     -V|--version) echo "Python 3.11.7";;
     -*) command python3 "$@";;
-    *) if [ -f "$1" ]; then local t; t=$(cat "$1"); t=$(__prepared "$t"); command python3 -c "$t"
-       else command python3 "$@"; fi;;
+    *) if [ -f "$1" ]; then __python "$1" "$(cat "$1")" "$@"; else command python3 "$@"; fi;;
   esac
+}
+__python() {
+  local name="$1" t s; shift
+  case "$1" in *stdin*) cat > STDIN;; esac
+  t=$(__prepared "$@")
+  command python3 -c "$t" 2> ERRORS; s=$?
+  __ended $s "$name"
 }
 python() { python3 "$@"; }
 __module() {
@@ -50,7 +57,9 @@ sh() { bash "$@"; }
 """
 _OTHERS = {
     "ls": r"""ls() {
-  local a; for a in "$@"; do case "$a" in --*) ;; -*[alA]*) __ls "$@"; return;; esac; done; command ls "$@"
+  local a n=0
+  for a in "$@"; do case "$a" in --*) ;; -*[alA]*) n=2;; -*) ;; *) n=$((n+1));; esac; done
+  if [ $n -gt 1 ]; then __ls "$@"; else command ls "$@"; fi
 }
 """,
     "mv": 'mv() { __to_another mv "$@" && command mv "$@"; }\n',
@@ -104,7 +113,8 @@ def _preamble(cwd: str, home: str, locale: str, recorded: tuple[str, ...], told:
     lines += [_OTHERS[name] for name in told if name in _OTHERS]
     lines += [_TO_ANOTHER] if {"mv", "cp"} & set(told) else []
     if "python" in told:
-        lines.append(_asking(_PYTHON, "python3", {"python3"} & set(recorded)))
+        placed = _PYTHON.replace("ERRORS", ERRORS).replace("STDIN", STDIN)
+        lines.append(_asking(placed, "python3", {"python3"} & set(recorded)))
     if {"sh", "bash"} & set(told):
         lines.append(_asking(_SHELL, "sh", {"sh", "bash"} & set(recorded)))
     own = [name for name in told if name in recorded or name in _LAUNCHERS]

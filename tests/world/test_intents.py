@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from perturb.cli.intents import answers
-from perturb.toolbox.shell.analysis import analyse
-from perturb.toolbox.shell.meaning import Place
 
 ROWS = [json.loads(line) for line in (Path(__file__).parent / "commands.jsonl").read_text().splitlines()]
 
 
 def answer(row: dict[str, Any]) -> dict[str, Any]:
-    (got,) = answers([json.dumps({name: row[name] for name in ("id", "cwd", "command", "world") if name in row}).encode()])
+    (got,) = answers(
+        [json.dumps({name: row[name] for name in ("id", "cwd", "command", "world") if name in row}).encode()]
+    )
     return got
 
 
