@@ -15,6 +15,7 @@ from perturb.core.values import World
 from perturb.toolbox.codecs import absolute
 from perturb.toolbox.shell.analysis import Analysis, analyse
 from perturb.toolbox.shell.meaning import Place
+from perturb.world import sandbox
 
 
 def main(options: argparse.Namespace) -> int:
@@ -54,6 +55,8 @@ def _answer(asked: Any) -> dict[str, Any]:
         raise ValueError("cwd: not an absolute path")
     place = _place(cwd, asked.get("world"))
     found = analyse(command, place)
+    if found.lossy and place.files is not None:
+        found = found.then(Analysis(effects=_seen(command, place, found.effects)))
     shown = {"id": asked.get("id"), **_shown(found)}
     json.dumps(shown, ensure_ascii=False).encode("utf-8")  # refuses lone surrogates, which UTF-8 cannot hold
     return shown
@@ -62,6 +65,15 @@ def _answer(asked: Any) -> dict[str, Any]:
 def _shown(found: Analysis) -> dict[str, Any]:
     intents = [{"action": intent.action, "args": dict(intent.args)} for intent in found.intents]
     return {"intents": intents, "effects": list(found.effects), "network": found.network, "lossy": list(found.lossy)}
+
+
+def _seen(command: str, place: Place, known: tuple[str, ...]) -> tuple[str, ...]:
+    """What running the line in the sandbox changes, apart from what lies below a path that is known already."""
+    files = dict(place.files or {})
+    after = sandbox.run(World(cwd=place.cwd, home=place.home, files=files), command).world
+    changed = {path for path in files.keys() | after.files.keys() if files.get(path) != after.files.get(path)}
+    found = sorted(changed | set(after.directories))
+    return tuple(path for path in found if not any(path == one or path.startswith(one + "/") for one in known))
 
 
 def _place(cwd: str, world: Any) -> Place:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import posixpath
 
 from perturb.world.builtins import Said
+from perturb.world.git_calls import Call, commits_of, is_revision, split_words, verb, within
 from perturb.world.git_changes import changed
-from perturb.world.git_commands import Call, commits_of, is_revision, split_words, verb, within
 
 
 @verb("restore", "checkout", "switch")

@@ -77,8 +77,9 @@ _OTHERS = {
 """,
 }
 _TO_ANOTHER = r"""__to_another() {
+  [ $# = 3 ] && [ -f "$2" ] || return 0
   local to="$3"; [ -d "$to" ] && to="$to/$(basename "$2")"
-  [ $# = 3 ] && [ -f "$2" ] && [ "$(realpath "$2")" = "$(realpath "$to" 2>/dev/null)" ] || return 0
+  [ "$(realpath "$2")" = "$(realpath "$to" 2>/dev/null)" ] || return 0
   echo "$1: '$2' and '$to' are the same file" >&2; return 1
 }
 """

@@ -156,7 +156,7 @@ def _said(done: Any) -> Said:
     error = str(done.error or "")
     if error.startswith("parse error"):
         stderr, code = f"bash: -c: {error.removeprefix('parse error ')}\n", 2
-    elif error:
+    elif error and error not in stderr:
         stderr, code = f"{stderr}bash: {error}\n", code or 1
     stdout = stdout.replace(f"{_ALLOWED}=1\n", "")
     stderr = stderr.replace("[Errno 2] io error: not found:", "[Errno 2] No such file or directory:")

@@ -24,6 +24,7 @@ from perturb.toolbox.shell.writing import said
 Analysis: TypeAlias = Meaning
 MAX_COMMANDS = 400
 MAX_DEPTH = 40
+MAX_WORDS = 300
 
 
 def intents_of_command(command: str, world: World) -> Analysis:
@@ -32,11 +33,7 @@ def intents_of_command(command: str, world: World) -> Analysis:
 
 
 def analyse(command: str, place: Place) -> Analysis:
-    """What a command line means at a place.
-
-    >>> [i.action for i in analyse("cd src && cat a.py | head -5; rm b", Place("/w")).intents]
-    ['fs.read', 'fs.delete']
-    """
+    """What a command line means at a place."""
     walk = Walk(place, {"HOME": place.home, "PWD": place.cwd})
     walk.line(command)
     return walk.total
@@ -115,10 +112,10 @@ class Walk:
 
     def apart(self, nodes: list[Node]) -> None:
         """Read nodes in a shell of their own: its directory and variables end with it."""
-        place, variables = self.place, dict(self.variables)
+        outside = self.place, dict(self.variables)
         for node in nodes:
             self.visit(node)
-        self.place, self.variables = place, variables
+        self.place, self.variables = outside
 
     def loop(self, node: Node) -> None:
         """``for``: once for every word where the words are known, once otherwise."""
@@ -176,10 +173,8 @@ class Walk:
         """A loop, a group or a test as one part of a pipeline."""
         before, self.total = self.total, Meaning()
         assert stage.node is not None
-        if stage.node.type in ("declaration_command", "variable_assignments"):
+        if stage.node.type in ("declaration_command", "test_command"):
             self.each(stage.node)
-        elif stage.node.type == "test_command":
-            pass
         elif apart:
             self.apart([stage.node])
         else:
@@ -242,7 +237,7 @@ class Walk:
         words = [word for node in raw for word in self.words(node)]
         if not words:
             return Command(":", (), self.place)
-        words = unwrapped(words)
+        words = unwrapped(words[:MAX_WORDS])
         first = words[0] if words else Word("")
         called = first.text.rsplit("/", 1)[-1] if first.known else ""
         reads = (Word(stage.reads),) if stage.reads and called in ("cat", "head", "tail", "nl", "less", "sort") else ()

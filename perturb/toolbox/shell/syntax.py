@@ -13,7 +13,7 @@ MAX_COMMAND = 50_000
 _MARK = "__here_document_"
 # What a scan for here-documents has to see outside double quotes, and inside them.
 _OUTSIDE = re.compile(
-    r"""\\. | '[^']*'? | \$?\(\(.*?\)\) | \$\( | (?<![^\s;&|(])\#[^\n]* | <<<
+    r"""\\. | '[^']*'? | \$?\(\([^()\n]{0,200}\)\) | \$\( | (?<![^\s;&|(])\#[^\n]* | <<<
     | <<(?P<tabs>-?)[ \t]*(?P<word>'[^'\n]*'|"[^"\n]*"|\\?[^\s'"<>|;&()$`\\]+) | .""",
     re.VERBOSE | re.DOTALL,
 )
