@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,17 +46,23 @@ class Feed:
         return self._pushed.popleft() if self._pushed else next(self._items, None)
 
 
-def from_engine(engine: Engine) -> Answerer:
+@dataclass(frozen=True, slots=True)
+class FromEngine:
     """Answers from a real engine; samples of the same request differ in their draw."""
 
-    def answer(pull: Callable[[], Item | None]) -> Iterator[tuple[Item, Response | Failure]]:
+    engine: Engine
+
+    def __call__(self, pull: Callable[[], Item | None]) -> Iterator[tuple[Item, Response | Failure]]:
         def request() -> tuple[Item, Request] | None:
             item = pull()
             return None if item is None else (item, item.request)
 
-        yield from engine.stream(request)
+        yield from self.engine.stream(request)
 
-    return answer
+
+def from_engine(engine: Engine) -> Answerer:
+    """Answers from a real engine."""
+    return FromEngine(engine)
 
 
 def from_agent(agent: Agent, form: str = "m2") -> Answerer:

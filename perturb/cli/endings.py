@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from perturb.core.errors import StorageError, UserError
+from perturb.core.errors import EngineError, StorageError, UserError
 from perturb.core.plain import printable
 
 _OUTPUT = 1
@@ -50,7 +50,7 @@ def told() -> Iterator[Ended]:
         _flush()
     except UserError as error:
         ended.code = _said(str(error), 2)
-    except StorageError as error:
+    except (StorageError, EngineError) as error:
         ended.code = _said(str(error), 3)
     except OSError as error:
         ended.code = _said(f"{error.filename or 'input or output'}: {error.strerror or error}", 3)

@@ -1,8 +1,8 @@
 """``perturb``: parse the arguments, run one command, turn a user's error into one line and exit code 2.
 
-Exit codes: 0 done · 1 the answer is no (a law was broken) · 2 bad input · 3 some requests failed on the engine's
-side, or the disk or the output would take no more · 130, 143, 129 stopped by SIGINT, SIGTERM, SIGHUP. After 3 and
-those ``perturb resume`` goes on.
+Exit codes: 0 done · 1 the answer is no (a law was broken) · 2 bad input (a server that refuses the key, the address or
+the model is that) · 3 some requests failed on the engine's side, or the disk or the output would take no more · 130,
+143, 129 stopped by SIGINT, SIGTERM, SIGHUP. After all but 1 ``perturb resume`` goes on with a run.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ from perturb.campaign.model import ENGINE_FIELDS, SAMPLING_FIELDS, connect, spec
 from perturb.campaign.plan import Selection, Tally, bound_cases, chosen_operators
 from perturb.campaign.runner import Answerer, run
 from perturb.cli import output
-from perturb.core.errors import StorageError, UserError
+from perturb.core.errors import EngineError, StorageError, UserError
+from perturb.engines.base import INEXPRESSIBLE
 from perturb.statistics.as_json import as_json
 from perturb.statistics.summary import summarise
 
@@ -88,6 +89,7 @@ def carry_out(selection: Selection, answerer: Answerer, out: Path, manifest: dic
     with resumable(f"perturb resume {out}"):
         with output.progress_bar("decisions") as progress:
             tally = run(selection, answerer, out, progress, keep_old=bool(manifest.get("kept_old")))
+        _say_health(answerer)
         return _finished(out, manifest, as_data, tally)
 
 
@@ -98,14 +100,14 @@ def _finished(out: Path, manifest: dict[str, Any], as_data: bool, tally: Tally) 
 
 @contextmanager
 def resumable(command: str) -> Iterator[None]:
-    """Within, being stopped and a disk that refuses end with the command that goes on."""
+    """Within, being stopped, a disk that refuses and a model that is gone end with the command that goes on."""
     try:
         yield
     except KeyboardInterrupt as stopped:
         stopped.args = (command,)
         raise
-    except StorageError as error:
-        raise StorageError(f"{error}; what was finished is kept; go on with: {command}") from error
+    except (StorageError, EngineError, UserError) as error:
+        raise type(error)(f"{error}; what was finished is kept; go on with: {command}") from error
 
 
 def finish(out: Path, manifest: dict[str, Any], as_data: bool, planned: dict[str, int] | None = None) -> int:
@@ -124,7 +126,18 @@ def finish(out: Path, manifest: dict[str, Any], as_data: bool, planned: dict[str
     else:
         output.emit(table(summary, manifest))
     output.say(f"report: {path}")
-    return 3 if summary.counts["failed"] or summary.counts["unscored"] else 0
+    # What an API has no words for was never asked: a limit of the API, no trouble of the run.
+    troubles = sum(n for kind, n in summary.failures.items() if kind not in INEXPRESSIBLE)
+    return 3 if troubles or summary.counts["unscored"] else 0
+
+
+def _say_health(answerer: Answerer) -> None:
+    """Which server answered how often, and which tries failed, where there was more than one or one failed."""
+    health: list[dict[str, Any]] = getattr(getattr(answerer, "engine", None), "health", list)()
+    for one in health if len(health) > 1 or any(one["failed_tries"] for one in health) else ():
+        failed = ", ".join(f"{kind} {n}" for kind, n in one["failed_tries"].items())
+        said = f"{one['server']}: {one['answered']} requests answered, failed tries: {failed or 'none'}"
+        output.say(output.printable(said))
 
 
 def say_damage(damage: Damage | None) -> None:

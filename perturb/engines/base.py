@@ -34,6 +34,8 @@ class Sampling:
 
 
 RECOMMENDED = Sampling()
+# Kinds of failure that say what an API has no words for.
+INEXPRESSIBLE = ("retention",)
 
 
 class Engine(Protocol):

@@ -46,7 +46,10 @@ def write_run(folder: Path, summary: Summary, manifest: Mapping[str, Any]) -> No
                 "attachments": [
                     {"name": "parts × scaffolds", "source": f"{_NAME}-heatmap-attachment.svg", "type": "image/svg+xml"}
                 ],
-                "errors": [],
+                "errors": [
+                    {"message": f"{n} requests failed ({kind}), e.g. {summary.examples.get(kind, '')[:300]}"}
+                    for kind, n in summary.failures.items()
+                ],
             }
         ),
     }

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from textwrap import wrap
 from typing import Any
 
+from perturb.core.plain import printable
 from perturb.statistics.interval import FEWEST
 from perturb.statistics.paired import Effect
 from perturb.statistics.rows import Row
@@ -43,6 +44,8 @@ def _counts(summary: Summary) -> Iterable[str]:
     yield from _listed("counts", (f"{name.replace('_', ' ')} {n}" for name, n in counts.items()))
     if summary.failures:
         yield from _listed("failed requests", (f"{name} {n}" for name, n in summary.failures.items()))
+        for name, example in summary.examples.items():
+            yield from wrap(f"  {name}: {printable(example)[:300]}", WIDTH)
     if summary.unscored:
         yield from _listed("unscored (an error of ours)", (f"{name} {n}" for name, n in summary.unscored.items()))
     yield from _listed("outcomes", (f"{name.replace('_', ' ')} {n}" for name, n in summary.outcomes.items()))

@@ -22,6 +22,7 @@ def as_json(summary: Summary, manifest: Mapping[str, Any]) -> dict[str, Any]:
         "counts": summary.counts,
         "outcomes": summary.outcomes,
         "failures": summary.failures,
+        "failure_examples": summary.examples,
         "unscored": summary.unscored,
         "rules": {source: {"kept": k, "given": g} for source, (k, g) in summary.rules.items()},
         "scores": summary.scores,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from perturb.core.plain import printable
 from perturb.statistics.rows import Row
 from perturb.statistics.summary import Summary
 
@@ -35,7 +36,9 @@ def _lost(summary: Summary) -> str:
         return ""
     reasons = ", ".join(f"{name} {n}" for name, n in (summary.failures | summary.unscored).items())
     whole = "ALL" if missing == counts["requests"] else f"{missing} of"
-    return f"{whole} {counts['requests']} requests have no verdict ({reasons})."
+    most = next(iter(summary.failures), "")
+    example = f" For example {printable(summary.examples[most])[:300]}." if most in summary.examples else ""
+    return f"{whole} {counts['requests']} requests have no verdict ({reasons}).{example}"
 
 
 def _drops(summary: Summary) -> str:

@@ -22,12 +22,14 @@ class Summary:
     `floor` is how often two answers to the same base request differ (A/A). `by_part`, `by_scaffold`, `by_operator`,
     `cells` (part × scaffold) and `operator_cells` hold operators under which the same answer, or the rewritten one,
     stays right; `directional` those that state another right answer; `controls` those made to do nothing or to be
-    found. The three are never pooled. `failures` and `unscored` count reasons.
+    found. The three are never pooled. `failures` and `unscored` count reasons; `examples` has one failed
+    request of each kind, with what the engine said.
     """
 
     counts: dict[str, int]
     outcomes: dict[str, int]
     failures: dict[str, int]
+    examples: dict[str, str]
     unscored: dict[str, int]
     rules: dict[str, tuple[int, int]]
     base: Base | None
@@ -47,9 +49,20 @@ class Summary:
     margin: float = MARGIN
 
 
+def _noted(record: Record, examples: dict[str, tuple[str, str]]) -> Record:
+    """`record`; of each kind of failure the one whose name comes first is noted, whatever the order of records."""
+    failure = record["failure"]
+    if isinstance(failure, dict):
+        found = str(record["id"]), str(failure.get("detail", ""))
+        kind = str(failure.get("kind", "unknown"))
+        examples[kind] = min(examples.get(kind, found), found)
+    return record
+
+
 def summarise(records: Iterable[Record], planned: dict[str, int] | None = None, margin: float = MARGIN) -> Summary:
     """The numbers of `records`. Answers that could not be scored are counted and left out of every rate."""
-    by_id = {record["id"]: light(record) for record in records}
+    examples: dict[str, tuple[str, str]] = {}
+    by_id = {record["id"]: light(_noted(record, examples)) for record in records}
     every = list(by_id.values())
     found = gathered(every)
     kinds = _kinds(found)
@@ -60,6 +73,7 @@ def summarise(records: Iterable[Record], planned: dict[str, int] | None = None, 
         counts={**(planned or {}), **_counts(every)},
         outcomes=dict(Counter(r.outcome for r in every if r.outcome).most_common()),
         failures=dict(Counter(r.failure for r in every if r.failure).most_common()),
+        examples={kind: f"{name}: {detail}" for kind, (name, detail) in sorted(examples.items())},
         unscored=dict(Counter(r.unscored for r in every if r.unscored).most_common()),
         rules=_rules(every),
         base=base_of(found),

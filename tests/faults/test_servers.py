@@ -58,7 +58,8 @@ def forever(part: bytes, pause_s: float = 0.0, first: bytes = b"") -> Fault:
 
 def says(status: int, body: bytes = b"", **headers: str) -> Fault:
     lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
-    return sends(f"HTTP/1.1 {status} x\r\nconnection: close\r\ncontent-length: {len(body)}\r\n{lines}\r\n".encode() + body)
+    start = f"HTTP/1.1 {status} x\r\nconnection: close\r\ncontent-length: {len(body)}\r\n"
+    return sends(f"{start}{lines}\r\n".encode() + body)
 
 
 def chat(**choice: object) -> bytes:
