@@ -1,8 +1,9 @@
 """``perturb``: parse the arguments, run one command, turn a user's error into one line and exit code 2.
 
-Exit codes: 0 done · 1 the answer is no (a law was broken) · 2 bad input (a server that refuses the key, the address or
-the model is that) · 3 some requests failed on the engine's side, or the disk or the output would take no more · 130,
-143, 129 stopped by SIGINT, SIGTERM, SIGHUP. After all but 1 ``perturb resume`` goes on with a run.
+Exit codes: 0 done · 1 the answer is no (a law was broken, a gate failed) · 2 bad input (a server that refuses the key,
+the address or the model is that) · 3 some requests failed on the engine's side, or the disk or the output would take no
+more · 4 a gate cannot be decided with these data · 130, 143, 129 stopped by SIGINT, SIGTERM, SIGHUP. After 2, 3 and the
+last ``perturb resume`` goes on with a run.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import sys
 from collections.abc import Sequence
 
 from perturb import __version__
-from perturb.cli import endings, model_options
+from perturb.cli import analysis_options, endings, model_options
 
 PARTS_HELP = "glob over part.operator names, e.g. 'tools.*'"
 
@@ -39,6 +40,9 @@ def parser() -> argparse.ArgumentParser:
     _run(commands)
     _folder_commands(commands)
     _file_commands(commands)
+    for command in analysis_options.add(lambda *about: _add(commands, *about), _selection_options):
+        _load_option(command)
+        _json_option(command)
     return top
 
 

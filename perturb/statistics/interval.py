@@ -7,6 +7,7 @@ docs/statistics.md has the simulations that chose among these and their rivals.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import cbrt, inf, sqrt
@@ -14,7 +15,7 @@ from math import cbrt, inf, sqrt
 from perturb.statistics.distributions import normal_quantile, t_quantile
 from perturb.statistics.strata import Cluster
 
-# Fixtures, and among them fixtures with any difference, below which no interval is given: it would not hold.
+# Fixtures, and among them fixtures that differ from the rest, below which no interval is given: it would not hold.
 FEWEST = 15
 FEWEST_DIFFERENT = 8
 # "No drop beyond" is a one-sided claim at this level.
@@ -75,7 +76,8 @@ def why_none(clusters: Sequence[Cluster]) -> str:
     """Why these data carry no interval; "" when they do."""
     if len(clusters) < FEWEST:
         return f"{len(clusters)} fixture{'s'[: len(clusters) != 1]}"
-    different = sum(abs(c.lost) > 1e-9 for c in clusters)
+    (_, alike), *_ = Counter(round(c.lost / c.n, 9) for c in clusters).most_common(1)
+    different = len(clusters) - alike
     return f"{different} of {len(clusters)} fixtures differ" if different < FEWEST_DIFFERENT else ""
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from perturb.statistics.distributions import normal_quantile
 from perturb.statistics.interval import ONE_SIDED
-from perturb.statistics.paired import Effect
+from perturb.statistics.paired import FEWEST_SIGNS, Effect
 
 # Five points: what a suite of some fifty fixtures can exclude when nothing is lost at all.
 MARGIN = 0.05
@@ -25,7 +25,7 @@ Word = Literal["drop", "no drop", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`word`, why, and for "unknown" how many more fixtures like these would likely decide (0: none would).
+    """`word`, why, and for "unknown" how many more fixtures like these would likely decide (0: no number would).
 
     "no drop" means: a drop of more than the margin is excluded.
     """
@@ -41,7 +41,7 @@ def verdict(found: Effect, adjusted: float | None = None, margin: float = MARGIN
     if found.base < LEAST_BASE * margin:
         return Verdict("unknown", f"right on {found.base:.0%} of the bases: little to lose")
     if found.difference < 0 and p <= ALPHA and found.p_fixtures <= ALPHA:
-        only = "" if found.no_interval == "" else f" on these {found.clusters} fixtures" * (found.clusters < 6)
+        only = f" on these {found.clusters} fixtures" if found.clusters < FEWEST_SIGNS else ""
         return Verdict("drop", f"{100 * found.difference:+.1f} points{only}")
     if found.bound > -margin:
         return Verdict("no drop", f"no drop beyond {-100 * found.bound:.1f} points")
@@ -57,16 +57,16 @@ def _why(found: Effect, margin: float) -> str:
 
 
 def needed(found: Effect, margin: float = MARGIN, tests: int = 1) -> int:
-    """How many more fixtures would decide with 80 % chance, if the model goes on as it did; 0 where none would."""
-    ways = []
-    reach = normal_quantile(POWER)
+    """How many more fixtures would decide with 80 % chance, if the model goes on as it did."""
+    ways, reach = [], normal_quantile(POWER)
     if margin + found.difference > 0:
         steps = (normal_quantile(ONE_SIDED) + reach) * found.deviation / (margin + min(0.0, found.difference))
         ways.append(max(steps**2, fixtures_without_loss(margin)))
-    if found.difference < 0 and found.deviation > 0:
-        steps = (normal_quantile(1 - ALPHA / 2 / tests) + reach) * found.deviation / found.difference
-        ways.append(max(6.0, steps**2))
-    return max(1, ceil(min(ways)) - found.clusters) if ways else 0
+    if found.difference < 0 and 0 < found.p < 0.9:
+        over_fixtures = (normal_quantile(1 - ALPHA / 2) + reach) * found.deviation / found.difference
+        beyond_noise = (normal_quantile(1 - ALPHA / 2 / tests) + reach) / normal_quantile(1 - found.p / 2)
+        ways.append(max(FEWEST_SIGNS, over_fixtures**2, found.clusters * beyond_noise**2))
+    return max(1, ceil(min(ways or [fixtures_without_loss(margin)])) - found.clusters)
 
 
 def fixtures_without_loss(margin: float) -> int:

@@ -51,6 +51,9 @@ def test_all_pairs_alike_is_not_certainty() -> None:
     assert found.interval is None
     assert found.no_interval == "0 of 40 fixtures differ"
     assert found.bound == pytest.approx(-unseen(40))
+    lost = effect([Pair(str(n), 1.0, 0.0) for n in range(40)])
+    assert lost is not None
+    assert lost.interval is None
     assert effect([]) is None
 
 
