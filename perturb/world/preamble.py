@@ -108,7 +108,7 @@ def preamble(world: World, line: str) -> str:
 def _preamble(cwd: str, home: str, locale: str, recorded: tuple[str, ...], told: tuple[str, ...]) -> str:
     user = home.rstrip("/").rsplit("/", 1)[-1] or "dev"
     lines = [
-        "rmdir /home/user /home/sandbox 2>/dev/null",
+        f"rmdir /home/user /home/sandbox /home/dev 2>/dev/null; mkdir -p {shlex.quote(home)}",
         f"export HOME={shlex.quote(home)} USER={shlex.quote(user)} LANG={shlex.quote(locale)}.UTF-8 SHELL=/bin/bash",
     ]
     lines += [_OTHERS[name] for name in told if name in _OTHERS]

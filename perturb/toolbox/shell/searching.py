@@ -72,6 +72,21 @@ def _names(command: Command, operands: tuple[Word, ...], include: list[str], los
     return Meaning(tuple(Intent("fs.find", {"glob": glob, "root": path}) for path in paths), lossy=lossy + more)
 
 
+@decodes("fd", "fdfind")
+def find_names(command: Command) -> Meaning:
+    """A search for names, by extension or by a part of the name."""
+    given = options(command.words, "etdExX", ("extension", "type", "max-depth", "exclude", "exec"))
+    if given.has("x", "X", "exec"):
+        return SOMETHING
+    names = [f"*.{value}" for value in given.every("e", "extension")]
+    pattern, roots = given.operands[:1], given.operands[1:]
+    if pattern and not names:
+        plain = pattern[0].text.strip("^$").replace("\\.", ".")
+        names = [plain if given.has("g", "glob") else f"*{plain}*"] if plain not in (".", "") else []
+    lossy = ("excluded names",) if given.has("E", "exclude") else ()
+    return _names(command, roots, names, lossy)
+
+
 def _one_glob(globs: list[str]) -> str:
     return globs[0] if len(globs) == 1 else "{" + ",".join(globs) + "}"
 

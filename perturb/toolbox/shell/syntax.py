@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 # A node of the tree; the grammar's package is imported when the first line is read.
 Node: TypeAlias = Any
 MAX_COMMAND = 50_000
+MAX_PIPES = 400
 _MARK = "__here_document_"
 # What a scan for here-documents has to see outside double quotes, and inside them.
 _OUTSIDE = re.compile(
@@ -47,7 +48,8 @@ class Tree:
 def parse(command: str) -> Tree | None:
     """The tree of a command line; None when it is too long or a here-document never ends. Total for any text."""
     taken = _without_documents(command) if len(command) <= MAX_COMMAND and _MARK not in command else None
-    if taken is None:
+    # The grammar takes time that grows with the square of a pipeline's length, where something is wrong with it.
+    if taken is None or taken[0].count("|") > MAX_PIPES:
         return None
     from tree_sitter import Parser
 

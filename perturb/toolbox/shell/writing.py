@@ -86,8 +86,10 @@ def sed(command: Command) -> Meaning:
         return read(command, ranges, Options({}, operands)) if ranges and operands else SOMETHING
     paths, lossy = each_path(command, operands)
     done = Meaning(lossy=lossy)
+    kept = next((text[2:] for text in command.texts if re.match(r"-i\W", text)), "")
     for path in paths:
-        done = done.then(Meaning((_in_place(path, script, command.place),), (path,)))
+        effects = (path, path + kept) if kept else (path,)
+        done = done.then(Meaning((_in_place(path, script, command.place),), effects))
     return done if paths else SOMETHING
 
 
