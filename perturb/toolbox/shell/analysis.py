@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TypeAlias
 
-from perturb.core.values import World
+from perturb.core.values import JsonObject, World
 from perturb.toolbox.shell import programs, searching  # noqa: F401 (their commands register themselves)
 from perturb.toolbox.shell.meaning import DECODERS, OTHER, SILENT, SOMETHING, Command, Meaning, Place, options
 from perturb.toolbox.shell.reading import DECORATION, narrowed
@@ -29,7 +30,27 @@ MAX_WORDS = 300
 
 def intents_of_command(command: str, world: World) -> Analysis:
     """What a command line means in a world: the files of the world are known to it. Total: any text is answered."""
-    return analyse(command, Place(world.cwd, world.home, world.files))
+    return _in_world(command, world.cwd, world.home, _Same(world.files))
+
+
+class _Same:
+    """One object and no other: lets a line be read once in a world, whose files are never changed in place."""
+
+    __slots__ = ("it",)
+
+    def __init__(self, it: JsonObject) -> None:
+        self.it = it
+
+    def __hash__(self) -> int:
+        return id(self.it)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.it is other.it
+
+
+@lru_cache(maxsize=512)
+def _in_world(command: str, cwd: str, home: str, files: _Same) -> Analysis:
+    return analyse(command, Place(cwd, home, files.it))
 
 
 def analyse(command: str, place: Place) -> Analysis:
