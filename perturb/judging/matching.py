@@ -7,6 +7,7 @@ value, JSON by structure. A read that certainly shows the whole file is a read o
 from __future__ import annotations
 
 import posixpath
+import re
 import shlex
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
@@ -84,8 +85,19 @@ def accepts(expected: Json, got: Json, kind: str, world: World) -> bool:
             return isinstance(got, str) and compile_pattern(expected["$regex"]).fullmatch(got.rstrip("\n"))
         if "$has" in expected:
             text = got.casefold() if isinstance(got, str) else ""
-            return bool(text) and all(str(part).casefold() in text for part in expected["$has"])
+            return bool(text) and all(_holds(text, str(part).casefold()) for part in expected["$has"])
     return same(expected, got, kind, world)
+
+
+def _holds(text: str, part: str) -> bool:
+    """Whether `part` is in `text`, and not as some digits of a longer number.
+
+    >>> _holds("162 mm", "62"), _holds("62 mm", "62"), _holds("6.25", "6"), _holds("it is 6.", "6")
+    (False, True, False, True)
+    """
+    before = r"(?<!\d)(?<!\d[.,])" if part[:1].isdigit() else ""
+    after = r"(?!\d|[.,]\d)" if part[-1:].isdigit() else ""
+    return re.search(before + re.escape(part) + after, text) is not None if before or after else part in text
 
 
 def same(expected: Json, got: Json, kind: str, world: World) -> bool:

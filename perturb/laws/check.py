@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from perturb.core.registry import AGENTS, CHECKS, OPERATORS, SCAFFOLDS, SCORERS
+from perturb.core.registry import AGENTS, CHECKS, EQUIVALENTS, NEAR_MISSES, OPERATORS, SCAFFOLDS, SCORERS
 from perturb.core.values import Case
 from perturb.laws.breach import Breach
+from perturb.laws.fixtures import fixture_breaches
 from perturb.laws.operators import operator_breaches
 from perturb.laws.scaffolds import agent_breaches, scaffold_breaches
+from perturb.laws.verdicts import verdict_breaches
 from perturb.scaffolding.binding import bind
 from perturb.trajectories.episodes import Episode
 from perturb.trajectories.loading import load_all
@@ -24,6 +26,8 @@ _TABLES: dict[str, Mapping[str, object]] = {
     "agents": AGENTS,
     "scorers": SCORERS,
     "checks": CHECKS,
+    "equivalents": EQUIVALENTS,
+    "near misses": NEAR_MISSES,
 }
 
 
@@ -62,6 +66,7 @@ def check(
 
 def _all(cases: Sequence[Case], progress: Callable[[int], None]) -> Iterator[Breach]:
     yield from scaffold_breaches(cases)
+    yield from verdict_breaches(cases)
     yield from agent_breaches(cases, sorted(AGENTS))
     yield from _operators(sorted(OPERATORS), cases, progress)
 
@@ -70,12 +75,15 @@ def _narrow(only: Brought, per_cell: int, progress: Callable[[int], None]) -> It
     if only.episodes:
         cases = spread(0, only.episodes)
         yield from scaffold_breaches(cases)
+        yield from fixture_breaches(only.episodes, cases)
         # The operators' own laws on a few of them: a fixture may have what no operator has met.
         yield from _operators(sorted(OPERATORS), spread(1, only.episodes), progress)
     if not only.names:
         return
     shipped = spread(per_cell)
     yield from agent_breaches(shipped, only.of("agents"))
+    fresh = (*only.of("equivalents"), *only.of("near misses"))
+    yield from (breach for breach in verdict_breaches(shipped if fresh else ()) if breach.name in fresh)
     if only.of("scorers") or only.of("checks"):
         yield from scaffold_breaches(shipped)
     inside = [case for case in shipped if case.scaffold in only.of("scaffolds")]

@@ -35,7 +35,7 @@ class Episode:
 def read_episode(path: Path) -> Episode:
     """The episode of one fixture file. Raises UserError naming file and field."""
     fixture = read_fixture(path)
-    return Episode(fixture.id, fixture.family, fixture.title, path.name, tuple(_cut(fixture, path)))
+    return Episode(fixture.id, fixture.family, fixture.title, str(path), tuple(_cut(fixture, path)))
 
 
 def _cut(fixture: Fixture, path: Path) -> Iterator[Case]:

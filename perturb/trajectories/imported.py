@@ -62,7 +62,7 @@ def load_cases(path: Path) -> Iterator[Episode]:
     if not found:
         raise UserError(f"{path}: holds no case")
     for cluster, cases in found.items():
-        yield Episode(cluster, cases[0].family, cluster, path.name, tuple(cases))
+        yield Episode(cluster, cases[0].family, cluster, str(path), tuple(cases))
 
 
 @lru_cache(maxsize=1)

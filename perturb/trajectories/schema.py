@@ -269,6 +269,17 @@ def read_fixture(path: Path) -> Fixture:
         raise UserError(f"{path}: line {line}: {place}: {first['msg']}") from error
 
 
+def line_of_step(text: str, number: int, *location: int | str) -> int:
+    """The line of a fixture's text where its assistant step `number` (from 1), or a place in it, starts."""
+    steps = [place for place, turn in enumerate(json.loads(text)["turns"]) if turn.get("user") is None]
+    return _line_of(text, ("turns", steps[number - 1], *location))
+
+
+def line_of(text: str, *location: int | str) -> int:
+    """The line of a fixture's text where the value at `location` starts."""
+    return _line_of(text, location)
+
+
 def _line_of(text: str, location: tuple[int | str, ...]) -> int:
     """The line where the value at `location` starts, or where its nearest existing parent does."""
     position, decoder = _skip(text, 0), json.JSONDecoder()

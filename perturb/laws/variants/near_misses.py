@@ -182,8 +182,11 @@ def _same(case: Case, intent: Intent, node: Json) -> bool:
 
 @near_miss
 def denied(case: Case) -> Iterator[Rounds]:
-    """The right words turned into their opposite, with every word of them still there."""
-    if speaks(case) and len(gold(case)) == 1:
+    """What is claimed turned into its opposite, with every word of it still there."""
+    claims = [p.args.get("text") for a in case.expect.any_of for p in a if p.action == "say"]
+    # Words that are only looked for say nothing about what is said with them.
+    stated = bool(claims) and all(isinstance(text, dict) and "$claims" in text for text in claims)
+    if stated and len(gold(case)) == 1:
         words = str(gold(case)[0].args["text"])
         if not words.rstrip().endswith("?"):
             for turned in (f"It is not true that: {words}", f"No, that failed. Nothing of this holds: {words}"):
