@@ -19,8 +19,8 @@ class ModelSpec:
     """Exactly one of `model` (a checkpoint for vLLM), `base_url` (servers of one model) and `agent` (simulated).
 
     `engine_args` and `template_args` are ``key=value`` texts for vLLM and for the chat template; `chat_template` is a
-    file; `format` names the format of a model's raw text where its own configuration is not to decide (a simulated
-    agent speaks M2's).
+    file. `format` names the format of a model's raw text where its own configuration is not to decide (a simulated
+    agent speaks M2's). `ray` is a cluster's address, or ``local``, for `replicas` of the model.
 
     `api`, `raw`, `concurrency` (0: the engine's choice), `timeout` (seconds of one try), `proxy` and `extra_body` (a
     JSON object) say how servers are asked. What no run may record stands in `header` (``NAME=VALUE`` each) and
@@ -49,6 +49,8 @@ class ModelSpec:
     reasoning_parser: str = ""
     chat_template: str = ""
     template_args: Sequence[str] = ()
+    ray: str = ""
+    replicas: int = 1
     temperature: float = RECOMMENDED.temperature
     top_p: float = RECOMMENDED.top_p
     top_k: int = RECOMMENDED.top_k
@@ -91,6 +93,12 @@ def connect(spec: ModelSpec) -> tuple[Answerer, dict[str, str]]:
         urls = urls_in(spec.base_url)
         servers = connect_servers(urls, spec.model_name, sampling, how, api=spec.api, raw=spec.raw)
         return from_engine(servers), dict(servers.identity)
+    if spec.ray or spec.replicas > 1:
+        from perturb.engines.ray_replicas import Load, RayReplicas
+
+        load = Load(spec.model, sampling, reading_of(spec), spec.lora, arguments_of(spec))
+        replicas = RayReplicas.start(spec.ray or "local", spec.replicas, load)
+        return from_engine(replicas), dict(replicas.identity)
     from perturb.engines.vllm import VLLMEngine
 
     engine = VLLMEngine.load(spec.model, sampling, reading_of(spec), spec.lora, **arguments_of(spec))

@@ -125,6 +125,9 @@ def finish(out: Path, manifest: dict[str, Any], as_data: bool, planned: dict[str
         output.emit_json(as_json(summary, manifest))
     else:
         output.emit(table(summary, manifest))
+    if manifest["model"].get("kind") == "vllm":
+        otherwise = sum(bool((r["response"] or {}).get("disagreement")) for r in records)
+        output.say(f"{otherwise} answers are read otherwise by vLLM's own parser (perturb show ID says how)")
     output.say(f"report: {path}")
     # What an API has no words for was never asked: a limit of the API, no trouble of the run.
     troubles = sum(n for kind, n in summary.failures.items() if kind not in INEXPRESSIBLE)

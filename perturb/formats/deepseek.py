@@ -121,7 +121,7 @@ def deepseek_v3() -> Format:
         opens=_OPEN,
         recognises=lambda text: "｜DSML｜" not in text and _SEPARATOR in text and "```json" in text,
         render=by_template,
-        parsers=("deepseek_v3", "deepseek_r1"),
+        parsers=("deepseek_v3", "deepseek_v3"),
     )
 
 

@@ -80,7 +80,8 @@ def _below(schema: Any, key: str, kinds: set[str]) -> Any:
     properties = schema.get("properties")
     if isinstance(properties, Mapping) and key in properties:
         return properties[key]
-    return schema.get("items") if key == "item" and ("array" in kinds or not kinds) else None
+    other = "items" if key == "item" and ("array" in kinds or not kinds) else "additionalProperties"
+    return schema.get(other)
 
 
 def _write(reply: Reply) -> str:

@@ -43,6 +43,8 @@ def detail(record: dict[str, Any], manifest: dict[str, Any], cases: dict[str, Ca
         "reply": response.get("text", ""),
         "reply_thinking": response.get("thinking", ""),
         "reply_calls": response.get("calls"),
+        "format": response.get("format", "m2"),
+        "disagreement": response.get("disagreement", ""),
         "expected": expected(case),
         "verdict": record["verdict"],
         "failure": record["failure"],
@@ -89,8 +91,12 @@ def text(found: dict[str, Any]) -> str:
         head.append("STALE: the fixture or an operator has changed since this was recorded")
     verdict = found["verdict"]
     blocks: list[tuple[str, str]] = [("what changed", found["difference"] or "nothing (base)")]
-    blocks.append(("prompt", found["prompt"]))
+    # Other models are given it by their own template, which only a loaded model has.
+    title = "prompt" if found["format"] == "m2" else f"prompt, as M2 would be given it (asked in {found['format']})"
+    blocks.append((title, found["prompt"]))
     blocks.append(("reply", found["reply"] or json.dumps(found["failure"], ensure_ascii=False)))
+    if found["disagreement"]:
+        blocks.append(("another reader of the same reply", found["disagreement"]))
     blocks.append(("expected", json.dumps(found["expected"], ensure_ascii=False, indent=1)))
     if verdict:
         blocks.append(("verdict", "\n".join(verdict_lines(verdict))))

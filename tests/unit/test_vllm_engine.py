@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
@@ -290,6 +291,17 @@ def test_the_checkpoint_does_not_overwrite_a_folder_of_other_things(tmp_path: Pa
     (tmp_path / "notes.txt").write_text("mine", "utf-8")
     with pytest.raises(UserError, match="not empty"):
         build(tmp_path)
+
+
+def test_a_checkpoint_that_cannot_be_made_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tokenizers", None)
+    with pytest.raises(UserError, match="tokenizers"):
+        build(tmp_path / "made" / "model")
+    monkeypatch.undo()
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="file"):
+        build(tmp_path / "file" / "model")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_the_shipped_chat_template_gives_the_same_text(folder: Path) -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 from perturb.core.errors import UserError
@@ -34,18 +36,31 @@ def build(directory: Path, *, seed: int = 0) -> None:
 
     Raises UserError when the folder cannot be written, holds something else, or `tokenizers` is missing.
     """
+    if not find_spec("tokenizers") or not find_spec("numpy"):
+        raise UserError("the checkpoint needs 'tokenizers': pip install 'perturb-agents[cpu]'")
+    made = directory.with_name(f".{directory.name}.part")
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        if any(directory.iterdir()) and not _is_ours(directory):
+        if directory.exists() and any(directory.iterdir()) and not _is_ours(directory):
             raise UserError(f"{directory}: not empty, and not a checkpoint made by this command")
-        markers = _write_tokenizer(directory)
-        _write_json(directory / "config.json", _config(markers))
-        _write_json(directory / "generation_config.json", _generation(markers))
-        (directory / "chat_template.jinja").write_text(chat_template(), "utf-8")
-        (directory / "README.md").write_text(README, "utf-8")
-        _write_weights(directory / "model.safetensors", seed)
+        made.mkdir(parents=True, exist_ok=True)
+        _write(made, seed)
+        # Whole or not at all: a folder that stops in the middle would load as something else, or not.
+        if directory.exists():
+            rmtree(directory)
+        made.rename(directory)
     except OSError as error:
         raise UserError(f"{directory}: {error.strerror}") from error
+    finally:
+        rmtree(made, ignore_errors=True)
+
+
+def _write(directory: Path, seed: int) -> None:
+    markers = _write_tokenizer(directory)
+    _write_json(directory / "config.json", _config(markers))
+    _write_json(directory / "generation_config.json", _generation(markers))
+    (directory / "chat_template.jinja").write_text(chat_template(), "utf-8")
+    (directory / "README.md").write_text(README, "utf-8")
+    _write_weights(directory / "model.safetensors", seed)
 
 
 def chat_template() -> str:
@@ -98,10 +113,8 @@ def _write_json(path: Path, value: dict[str, Any]) -> None:
 
 def _write_tokenizer(directory: Path) -> dict[str, int]:
     """A byte-level BPE with M2's markers as special tokens. Returns the markers' ids."""
-    try:
-        from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    except ImportError as error:
-        raise UserError("the checkpoint needs 'tokenizers': pip install 'perturb-agents[cpu]'") from error
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
