@@ -29,7 +29,10 @@ def judged(item: Item, response: Response, patience: int) -> Judgement:
     before = tuple(one for said in item.before for one in _heard(said))
     verdict, scores = scored(item.case, response, before)
     said = Said(item.case, item.request, response)
-    case = next_round(verdict, (*before, *_heard(said)), patience) if patience and not verdict.calls else None
+    heard = _heard(said)
+    # What cannot be read cannot be answered by the world: it decides.
+    open_still = patience and heard and not verdict.calls
+    case = next_round(verdict, (*before, *heard), patience) if open_still else None
     if case is None:
         return Judgement(verdict, scores, None)
     try:

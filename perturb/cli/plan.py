@@ -52,15 +52,17 @@ def counted(chosen: Selection, options: argparse.Namespace) -> dict[str, Any]:
             continue
         pairs = sum(fixtures.values()) / len(fixtures)
         rest = (assumed, pairs, chosen.samples, draws)
-        made.append({
-            "table": kind,
-            "name": name,
-            "pairs": sum(fixtures.values()) * chosen.samples,
-            "fixtures": len(fixtures),
-            "smallest_drop": smallest(len(fixtures), *rest, tests[kind]),
-            "fixtures_to_show": to_show(options.detect, *rest, tests[kind]),
-            "fixtures_to_exclude": to_exclude(options.detect, *rest),
-        })
+        made.append(
+            {
+                "table": kind,
+                "name": name,
+                "pairs": sum(fixtures.values()) * chosen.samples,
+                "fixtures": len(fixtures),
+                "smallest_drop": smallest(len(fixtures), *rest, tests[kind]),
+                "fixtures_to_show": to_show(options.detect, *rest, tests[kind]),
+                "fixtures_to_exclude": to_exclude(options.detect, *rest),
+            }
+        )
     return {
         "base_draws": draws,
         "requests": dict(kinds),
@@ -93,10 +95,12 @@ def _text(found: dict[str, Any]) -> str:
             f"{row['fixtures_to_show']:>9}{row['fixtures_to_exclude']:>9}"
         )
     by_samples = ", ".join(f"{n} at {s} sample{'s'[: s > 1]}" for s, n in found["samples"].items())
-    return "\n".join([
-        *lines,
-        "",
-        f"sees from: the smallest drop (points) shown with 80 % chance. shows/excl. {points}: fixtures that show",
-        f"such a drop, or exclude it when nothing is lost. A typical operator shows {points} points with as many",
-        f"fixtures as: {by_samples}.",
-    ])
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"sees from: the smallest drop (points) shown with 80 % chance. shows/excl. {points}: fixtures that show",
+            f"such a drop, or exclude it when nothing is lost. A typical operator shows {points} points with as many",
+            f"fixtures as: {by_samples}.",
+        ]
+    )

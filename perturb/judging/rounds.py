@@ -33,6 +33,9 @@ def next_round(verdict: Verdict, rounds: tuple[Round, ...], patience: int) -> Ca
     last = rounds[-1]
     if not patience or verdict.outcome not in _OPEN or not last.intents:
         return None
+    if len(last.intents) != len(last.answer.reply.calls):
+        # A call that stands for nothing has no result to go on from.
+        return None
     if any(intent.action == "say" for intent in last.intents):
         return None
     done = effect(last.case.world, last.intents)

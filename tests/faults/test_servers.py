@@ -84,7 +84,7 @@ FAULTS: dict[str, tuple[Fault, str]] = {
     "trickling body": (forever(b" ", 0.02, HEAD + b"content-length: 1000000\r\n\r\n"), "timeout"),
     "trickling chunks": (forever(b"1\r\n \r\n", 0.02, HEAD + b"transfer-encoding: chunked\r\n\r\n"), "timeout"),
     "a body cut by its length": (sends(HEAD + b"content-length: 999\r\n\r\n" + ANSWER), "truncated"),
-    "a body cut in its chunks": (sends(HEAD + b"transfer-encoding: chunked\r\n\r\n5\r\n{\"cho"), "truncated"),
+    "a body cut in its chunks": (sends(HEAD + b'transfer-encoding: chunked\r\n\r\n5\r\n{"cho'), "truncated"),
     "a reset in the body": (sends(HEAD + b"content-length: 999\r\n\r\n{", every_s=0.05, reset=True), "truncated"),
     "a body cut without a length": (sends(HEAD + b"connection: close\r\n\r\n" + ANSWER[:40]), "bad_json"),
     "a bad chunk size": (sends(HEAD + b"transfer-encoding: chunked\r\n\r\nzz\r\n"), "bad_http"),

@@ -8,17 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from perturb import strategies
 from perturb.campaign.answers import Answers, case_key
 from perturb.campaign.decision import decide
 from perturb.campaign.journal import read
 from perturb.campaign.naming import item_of
 from perturb.campaign.plan import Item, Selection
+from perturb.campaign.rounds import judged
 from perturb.campaign.runner import from_agent, rescored, run
 from perturb.campaign.unfinished import ROUNDS
 from perturb.core.registry import AGENTS
 from perturb.core.values import Call, Failure, Reply, Response
-from perturb.judging.ideal import understand
+from perturb.judging.ideal import spoken, understand
 from perturb.judging.rounds import next_round
 from perturb.judging.scoring import Round, judge
 from perturb.laws.verdicts import decided
@@ -112,3 +116,31 @@ def test_the_next_round_shows_the_look_as_the_model_wrote_it() -> None:
     assert command in str(messages[-2]["content"])
     assert "# uploader" in str(messages[-1]["content"])
     assert render(case).messages == messages[:-2]
+
+
+NAMES = (
+    "cli-retry-budget@1/claude_code_like#0",
+    "cli-retry-budget@2/mini_swe_like#0",
+    "browser-form@1/browser_use_like#0",
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data(), name=st.sampled_from(NAMES))
+def test_any_reply_is_judged_whether_or_not_it_can_be_read(data: st.DataObject, name: str) -> None:
+    """What a model writes is scored or goes on; it never breaks the run."""
+    item = item_of(name)
+    for _ in range(3):
+        found = judged(item, data.draw(strategies.replies(item.case)), patience=2)
+        if found.following is None:
+            return
+        item = found.following
+
+
+def test_a_look_beside_a_call_that_stands_for_nothing_decides() -> None:
+    item = item_of(NAMES[0])
+    look = Call("Bash", {"command": "ls", "description": "Look."})
+    reply = Reply("Hm.", "", (look, Call("no_such_tool", {})))
+    assert judged(item, spoken(item.case, reply), patience=2).following is None
+    assert judged(item, spoken(item.case, Reply("Hm.", "", (look,))), patience=2).following is not None
+    assert judged(item, Response("never closed"), patience=2).following is None
