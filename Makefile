@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export XDG_CACHE_HOME = $(CURDIR)/$(VENV)/cache
 export npm_config_cache = $(CURDIR)/$(VENV)/cache/npm
 
-.PHONY: conformance confusion demo test demo-vllm check attack bench bench-users clean
+.PHONY: conformance confusion demo test demo-vllm check attack bench bench-servers bench-users clean
 
 # The main job on simulated agents: light core only.
 demo: $(VENV)/core
@@ -52,6 +52,9 @@ bench-users: $(VENV)/engine $(VENV)/allure
 # The labelled pairs and replies as a table of the documentation.
 confusion: $(VENV)/dev
 	$(BIN)/python -m tests.judging_data.tables
+
+bench-servers: $(VENV)/core
+	$(BIN)/python -m tests.benchmarks.servers
 
 $(VENV)/bin/pip:
 	$(PYTHON) -m venv $(VENV)

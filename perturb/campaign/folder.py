@@ -35,6 +35,8 @@ SHAPE: dict[str, Any] = {
         "samples": range(1, 10**6),
         "seed": int,
         "limit": _COUNT,
+        "requests?": _COUNT,
+        "tokens?": _COUNT,
         "patience?": range(100),
     },
     "sampling": {"temperature": float, "max_tokens": range(1, 2**31), "top_p?": float, "top_k?": int},

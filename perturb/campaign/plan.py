@@ -13,6 +13,8 @@ from math import ceil, sqrt
 from pathlib import Path
 from typing import Any, Literal
 
+from perturb.campaign import estimate
+from perturb.campaign.picking import Budget, balanced
 from perturb.core.canonical import digest
 from perturb.core.draw import seeded
 from perturb.core.errors import UnrepresentableError
@@ -32,7 +34,8 @@ Kind = Literal["base", "perturbed"]
 class Selection:
     """Which part of the product a run covers. Empty means all. `limit` caps the bound cases (0: no cap).
 
-    `patience` is the number of looks that a decision may take (see perturb.judging.rounds).
+    `patience` is the number of looks that a decision may take (see perturb.judging.rounds). `requests` and `tokens`
+    bound what is asked, by a balanced pick (see perturb.campaign.picking; 0: no bound).
     """
 
     scaffolds: tuple[str, ...] = ()
@@ -42,6 +45,8 @@ class Selection:
     seed: int = 0
     limit: int = 0
     patience: int = PATIENCE
+    requests: int = 0
+    tokens: int = 0
 
 
 def selection_of(manifest: dict[str, Any]) -> Selection:
@@ -55,6 +60,8 @@ def selection_of(manifest: dict[str, Any]) -> Selection:
         kept["seed"],
         kept["limit"],
         kept.get("patience", 0),
+        kept.get("requests", 0),
+        kept.get("tokens", 0),
     )
 
 
@@ -113,35 +120,66 @@ def asked_digest(case: Case, request: Request) -> str:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of what planning did, filled while the stream is walked."""
+    """Counts of what planning did, filled while the stream is walked: `planned` requests of `walked` of `cases`."""
 
     applied: int = 0
     not_applicable: int = 0
     inexpressible: int = 0
+    planned: int = 0
+    walked: int = 0
+    cases: int = 0
+
+    @property
+    def total(self) -> int:
+        """Of all requests, as far as those of the decisions walked so far tell."""
+        return round(self.planned / self.walked * self.cases) if self.walked else 0
 
 
 def plan(selection: Selection, tally: Tally | None = None) -> Iterator[Item]:
     """Every item, grouped by bound case so that neighbours share their prompt's beginning."""
     tally = tally if tally is not None else Tally()
-    operators = chosen_operators(selection)
-    for case in bound_cases(selection):
-        yield from base_items(case, base_draws(selection.samples, len(operators)))
-        for operator in operators:
-            yield from _perturbed(case, operator, selection, tally)
+    pairs = _pairs(selection, [operator.name for operator in chosen_operators(selection)])
+    tally.cases = len(pairs)
+    for case, operators in pairs:
+        every = base_items(case, base_draws(selection.samples, len(operators)))
+        for name in operators:
+            every += _perturbed(case, OPERATORS[name], selection, tally)
+        tally.planned += len(every)
+        tally.walked += 1
+        yield from every
 
 
-def _perturbed(case: Case, operator: Operator, selection: Selection, tally: Tally) -> Iterator[Item]:
+def _pairs(selection: Selection, operators: list[str]) -> list[tuple[Case, list[str]]]:
+    """Every decision with the operators to try on it, or as many as fit the selection's budget."""
+    cases, samples = list(bound_cases(selection)), selection.samples
+    most = len(cases) * (samples * len(operators) + base_draws(samples, len(operators)))
+    if not selection.tokens and not 0 < selection.requests < most:
+        return [(case, operators) for case in cases]
+
+    def base(case: Case, shared: int) -> tuple[int, int]:
+        draws = base_draws(samples, shared)
+        return draws, draws * (estimate.tokens(render(case)) if selection.tokens else 0)
+
+    def one(case: Case, name: str) -> tuple[int, int] | None:
+        made = _perturbed(case, OPERATORS[name], selection, Tally())
+        return (samples, samples * (estimate.tokens(made[0].request) if selection.tokens else 0)) if made else None
+
+    budget = Budget(selection.requests, selection.tokens)
+    return list(balanced(cases, operators, budget, selection.seed, base, one))
+
+
+def _perturbed(case: Case, operator: Operator, selection: Selection, tally: Tally) -> list[Item]:
     out = recipe.apply(case, operator.name, seeded(selection.seed, case.id, case.scaffold, operator.name))
     if out is None:
         tally.not_applicable += 1
-        return
+        return []
     try:
         items = perturbed_items(case, out, selection.samples)
     except UnrepresentableError:
         tally.inexpressible += 1
-        return
+        return []
     tally.applied += 1
-    yield from items
+    return items
 
 
 def base_draws(samples: int, operators: int) -> int:

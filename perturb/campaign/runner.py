@@ -83,13 +83,21 @@ def _spoken_by(agent: Agent, item: Item, form: str) -> Response | Failure:
         return Failure("agent", f"{agent.name}: {type(error).__name__}: {error}")
 
 
-def run(selection: Selection, answerer: Answerer, folder: Path, progress: Progress, *, keep_old: bool = False) -> Tally:
+def run(
+    selection: Selection,
+    answerer: Answerer,
+    folder: Path,
+    progress: Progress,
+    *,
+    keep_old: bool = False,
+    tally: Tally | None = None,
+) -> Tally:
     """Ask what is not yet answered, score it and journal it. Interrupt at will: what is journalled stays.
 
     One stream from the plan to the journal: items are made when the engine has room for them, and answers are judged
-    and written as they come, so that memory holds what is under way and nothing else.
+    and written as they come, so that memory holds what is under way and nothing else. `tally` is filled meanwhile.
     """
-    tally = Tally()
+    tally = tally if tally is not None else Tally()
     with Journal(folder, keep_old) as journal, Unfinished(folder) as unfinished:
         left = _left(plan(selection, tally), journal, progress)
         feed = Feed(unfinished.resumed(item, selection.patience) for item in left)

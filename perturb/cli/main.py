@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 
 from perturb import __version__
+from perturb.campaign.picking import PROFILES
 from perturb.cli import analysis_options, endings, model_options
 
 PARTS_HELP = "glob over part.operator names, e.g. 'tools.*'"
@@ -58,6 +59,7 @@ def _add(commands: _Commands, name: str, module: str, text: str) -> argparse.Arg
 def _run(commands: _Commands) -> None:  # type: ignore[valid-type]  # likewise
     run = _add(commands, "run", "run", "perturb, replay, score and report")
     run.add_argument("--samples", type=_positive, default=1, help="answers per request")
+    _before(run)
     fuzz = _add(commands, "fuzz", "fuzz", "search for the recipes that hurt most and minimise them")
     fuzz.add_argument("--minutes", type=float, default=30, help="how long (the same --out goes on where it stopped)")
     fuzz.add_argument("--rounds", type=int, default=0, help="stop after so many rounds in all (0: by time alone)")
@@ -70,6 +72,22 @@ def _run(commands: _Commands) -> None:  # type: ignore[valid-type]  # likewise
         command.add_argument("--out", default="", metavar="DIR", help="the run's folder (default: in runs/)")
         _load_option(command)
         _json_option(command)
+
+
+def _before(run: argparse.ArgumentParser) -> None:
+    """What is decided before a run costs anything."""
+    much = run.add_argument_group("how much").add_mutually_exclusive_group()
+    sizes = ", ".join(f"{name} ({size or 'all'})" for name, size in PROFILES.items())
+    profile_help = f"requests, balanced over operators, scaffolds and fixtures: {sizes}; default quick, an agent's full"
+    much.add_argument("--profile", choices=list(PROFILES), default="", help=profile_help)
+    much.add_argument("--budget", default="", metavar="N|NMtok", help="at most N requests, or tokens by estimate")
+    cost = run.add_argument_group("before it costs")
+    cost.add_argument(
+        "--dry-run", action="store_true", help="say how many requests and tokens it is; ask nothing"
+    )
+    cost.add_argument("--like", default="", metavar="RUN", help="a run whose answers say how long answers are")
+    cost.add_argument("--price-in", type=float, default=0.0, metavar="P", help="for a million prompt tokens")
+    cost.add_argument("--price-out", type=float, default=0.0, metavar="P", help="for a million answer tokens")
 
 
 def _selection_options(command: argparse.ArgumentParser) -> None:

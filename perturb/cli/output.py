@@ -61,6 +61,12 @@ def status_line(every: float = 30.0) -> Callable[[str], None]:
     return status
 
 
+def clear_line() -> None:
+    """Take back what `status_line` left on a terminal."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
+
+
 @contextmanager
 def progress_bar(label: str) -> Iterator[Progress]:
     """A bar on stderr when that is a terminal, silence otherwise."""

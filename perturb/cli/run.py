@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from perturb.campaign.ingredients import made_of, refuse_changes
 from perturb.campaign.journal import Records
 from perturb.campaign.lines import Damage
 from perturb.campaign.model import ENGINE_FIELDS, SAMPLING_FIELDS, connect, spec_of
+from perturb.campaign.picking import PROFILES, Budget, budget_from
 from perturb.campaign.plan import Selection, Tally, bound_cases, chosen_operators
 from perturb.campaign.runner import Answerer, run
-from perturb.cli import output
+from perturb.cli import before, output
+from perturb.cli.meter import Meter
 from perturb.core.errors import EngineError, StorageError, UserError
 from perturb.engines.base import INEXPRESSIBLE
 from perturb.statistics.as_json import as_json
@@ -26,10 +29,12 @@ from perturb.statistics.summary import summarise
 def main(options: argparse.Namespace) -> int:
     """Start a run, or go on with the same one."""
     output.register(options.load)
-    selection = selection_from(options)
+    selection = replace(selection_from(options), **asdict(_budget(options)))
     chosen_operators(selection)
     if next(bound_cases(selection), None) is None:
         raise UserError("nothing to do: no selected scaffold can carry any selected fixture")
+    if options.dry_run:
+        return before.main(options, selection)
     with ExitStack() as held:
         if options.out:
             # Before the model is loaded, which can take minutes.
@@ -57,6 +62,18 @@ def selection_from(options: argparse.Namespace) -> Selection:
     )
 
 
+def _budget(options: argparse.Namespace) -> Budget:
+    """What the run may ask: as said, else a profile; a simulated agent, which costs nothing, is asked everything."""
+    if options.budget:
+        return budget_from(options.budget)
+    profile = options.profile or ("full" if options.agent else "quick")
+    if not options.profile and PROFILES[profile] and not options.limit:
+        output.say(
+            f"profile {profile}: {PROFILES[profile]:,} requests, balanced; --profile full asks all there is"
+        )
+    return Budget(requests=PROFILES[profile])
+
+
 def manifest_for(options: argparse.Namespace, selection: Selection, model: dict[str, str]) -> dict[str, Any]:
     """What makes this run this run; a folder with another manifest is another run's."""
     return {
@@ -71,6 +88,8 @@ def manifest_for(options: argparse.Namespace, selection: Selection, model: dict[
             "seed": selection.seed,
             "limit": selection.limit,
             "patience": selection.patience,
+            "requests": selection.requests,
+            "tokens": selection.tokens,
         },
         "sampling": {name: getattr(options, name) for name in SAMPLING_FIELDS},
         "engine": {name: getattr(options, name) for name in ENGINE_FIELDS},
@@ -87,8 +106,10 @@ def answerer_for(options: argparse.Namespace) -> tuple[Answerer, dict[str, str]]
 def carry_out(selection: Selection, answerer: Answerer, out: Path, manifest: dict[str, Any], as_data: bool) -> int:
     """Run (or go on), then write and print the report."""
     with resumable(f"perturb resume {out}"):
-        with output.progress_bar("decisions") as progress:
-            tally = run(selection, answerer, out, progress, keep_old=bool(manifest.get("kept_old")))
+        meter = Meter()
+        keep_old = bool(manifest.get("kept_old"))
+        tally = run(selection, meter.over(answerer), out, meter, keep_old=keep_old, tally=meter.tally)
+        meter.end()
         _say_health(answerer)
         return _finished(out, manifest, as_data, tally)
 

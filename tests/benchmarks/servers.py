@@ -76,34 +76,56 @@ def replicas(count: int = 1200) -> None:
 def journal(count: int = 100_000) -> None:
     """A whole campaign of `count` decisions through a server: memory of the process, and opening the journal again."""
     with tempfile.TemporaryDirectory() as folder, running() as url:
-        for code in ("campaign", "opening"):
-            command = [sys.executable, "-m", "tests.benchmarks.servers", code, url, folder, str(count)]
-            said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-            print(f"journal: {said.strip()}")
+        for what in ("campaign", "opening"):
+            command = [sys.executable, "-m", "tests.benchmarks.servers", what, url, folder, str(count)]
+            print(f"journal: {subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()}")
 
 
-def campaign(url: str, folder: str, count: int) -> None:
-    """In a process of its own: plan, ask, judge and journal."""
-    from itertools import chain, islice
-    from itertools import count as count_up
+def memory() -> float:
+    """The most that this process has had, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
-    from perturb.campaign import runner
-    from perturb.campaign.plan import Selection, plan
+
+def campaign(url: str, folder: str, count: str) -> None:
+    """In a process of its own: plan, ask, judge and journal, by the runner itself."""
+    from perturb.campaign import plan, runner
     from perturb.core.registry import load_builtin
 
     load_builtin()
-    servers = connect([url])
-    empty = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    # One plan is some 55,000 requests; more of them take another seed, under other names.
-    seeds = (plan(Selection(seed=seed)) for seed in count_up())
-    start = time.perf_counter()
-    names = runner.run_items(islice(chain.from_iterable(seeds), count), runner.from_engine(servers), Path(folder))
+    # One plan has some 64,000 requests; two samples of each are more.
+    selection = plan.Selection(samples=2, requests=int(count))
+    answerer = runner.from_engine(connect([url]))
+    timed(connect([url]), 500)
+    empty, start = memory(), time.perf_counter()
+    done = [0, 0.0]
+
+    def progress(n: int) -> None:
+        done[0] += n
+
+    runner.run(selection, answerer, Path(folder), progress)
     seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{names} requests in {seconds:.0f} s, peak memory {peak:.0f} MiB ({empty:.0f} MiB before the first)")
+    size = (Path(folder) / "journal.jsonl").stat().st_size / 2**20
+    print(
+        f"{done[0]} requests in {seconds:.0f} s, {done[0] / seconds:.0f} a second; peak memory {memory():.0f} MiB, "
+        f"{empty:.0f} MiB of it before the first request; journal {size:.0f} MiB"
+    )
+
+
+def opening(_url: str, folder: str, _count: str) -> None:
+    """In a process of its own: how long until a journal can be gone on with."""
+    from perturb.campaign.journal import Journal
+
+    start = time.perf_counter()
+    with Journal(Path(folder)):
+        seconds = time.perf_counter() - start
+    print(f"opened in {seconds:.2f} s, peak memory {memory():.0f} MiB")
 
 
 if __name__ == "__main__":
-    slow_neighbours()
-    client()
-    replicas()
+    if sys.argv[1:2] in (["campaign"], ["opening"]):
+        {"campaign": campaign, "opening": opening}[sys.argv[1]](*sys.argv[2:])
+    else:
+        slow_neighbours()
+        client()
+        replicas()
+        journal()
