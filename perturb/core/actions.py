@@ -13,6 +13,8 @@ from perturb.core.values import Json
 
 Kind = Literal["path", "glob", "url", "command", "number", "text", "code", "pattern", "flag", "target", "json"]
 REQUIRED: Json = object()
+# In a matcher: that the argument may be left out.
+ABSENT = "(absent)"
 
 
 @dataclass(frozen=True, slots=True)

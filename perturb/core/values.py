@@ -75,6 +75,8 @@ class Tool:
     """A visible tool, and the codec between it and the action it stands for.
 
     `fixed` holds canonical arguments that calling this tool implies (one tool split into many).
+    `rest` is what the declared schema demands beside properties and required (definitions, dependencies, whether more
+    is allowed), told in fields.
     `envelope`, when not empty, is the single visible argument under which all others are nested.
     `origin` says who brought it: the scaffold, the fixture's domain, or an operator (a distractor, whose
     `action` is a name that no expectation uses).
@@ -87,6 +89,7 @@ class Tool:
     fixed: JsonObject = field(default_factory=dict)
     envelope: str = ""
     origin: Literal["scaffold", "domain", "distractor"] = "scaffold"
+    rest: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

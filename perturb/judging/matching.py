@@ -12,12 +12,11 @@ import shlex
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
-from perturb.core.actions import REQUIRED, Field, fields
+from perturb.core.actions import ABSENT, REQUIRED, Field, fields
 from perturb.core.patterns import compile_pattern
 from perturb.core.values import Intent, Json, Pattern, World
 from perturb.toolbox import toolbox
 from perturb.toolbox.codecs import absolute
-from perturb.trajectories.patterns import ABSENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +116,7 @@ def same(expected: Json, got: Json, kind: str, world: World) -> bool:
     if isinstance(expected, bool) or isinstance(got, bool):
         return expected is got
     if isinstance(expected, int | float) and isinstance(got, int | float):
-        return float(expected) == float(got)
+        return expected == got
     if isinstance(expected, list) and isinstance(got, list):
         return len(expected) == len(got) and all(same(e, g, "json", world) for e, g in zip(expected, got, strict=True))
     if isinstance(expected, dict) and isinstance(got, dict):

@@ -11,10 +11,10 @@ from perturb.judging.between import between
 from perturb.judging.effect import Effect, Goal, effect, goals
 from perturb.judging.matching import Argument, compare, pair
 from perturb.judging.reaching import Gap, gap
+from perturb.scaffolding.refusals import is_refusal
 from perturb.trajectories.patterns import ideal_args
 from perturb.world.changes import Place, changes, content
 
-_REFUSALS = ("i can't", "i cannot", "i can not", "i'm unable", "i am unable", "i won't", "sorry", "i'm sorry")
 Found = tuple[str, str, tuple[Argument, ...]]
 _RIGHT: Found = ("correct", "", ())
 
@@ -101,8 +101,7 @@ def _words(case: Case, answer: Answer, last: tuple[Intent, ...]) -> Found | None
     if wants_words and not words_only:
         return "unexpected_call", f"called {last[0].action} where words were right", ()
     if words_only and not wants_words:
-        text = answer.reply.text.strip().lower()
-        return ("refused" if text.startswith(_REFUSALS) else "no_call"), "words where a call was right", ()
+        return ("refused" if is_refusal(answer.reply.text) else "no_call"), "words where a call was right", ()
     return None
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from perturb.core.draw import Draw
 from perturb.core.registry import operator
-from perturb.core.values import Case, Param, Tool
+from perturb.core.values import Case, Codec, Param, Tool, World
 from perturb.operators.tools import renamed
 from perturb.operators.words import SYNONYMS
+from perturb.toolbox import codecs, schema_rest
 
 
 def _with(case: Case, old: Tool, new: Tool) -> Case:
@@ -34,6 +35,8 @@ def rename_parameter(case: Case, draw: Draw) -> Case | None:
     tool = draw.choice(_usable(case))
     param = draw.choice(tool.params)
     known = {p.name for p in tool.params}
+    if schema_rest.names_count(tool):
+        return None
     options = [
         *SYNONYMS.get(param.name.lower(), ()),
         f"the_{param.name.lstrip('-')}",
@@ -47,7 +50,7 @@ def rename_parameter(case: Case, draw: Draw) -> Case | None:
 def permute_parameters(case: Case, draw: Draw) -> Case | None:
     """Let two text parameters of a tool exchange names; their descriptions stay (T15)."""
     texts = [(tool, [p for p in tool.params if p.schema.get("type") == "string"]) for tool in _usable(case)]
-    tool, params = draw.choice([(t, found) for t, found in texts if len(found) >= 2])
+    tool, params = draw.choice([(t, found) for t, found in texts if len(found) >= 2 and not schema_rest.names_count(t)])
     one, other = params[0], draw.choice(params[1:])
     swapped = _swap(_swap(tool, one, replace(one, name=other.name)), other, replace(other, name=one.name))
     return _with(case, tool, swapped)
@@ -64,10 +67,28 @@ def reorder_parameters(case: Case, draw: Draw) -> Case | None:
 @operator(part="tools", relation="invariant")
 def retype_parameter(case: Case, draw: Draw) -> Case | None:
     """Let a number be sent as text, or a yes/no as words (T18)."""
-    found = [(t, p) for t in _usable(case) for p in t.params if p.schema.get("type") in _RETYPED and p.field]
+    found = [(t, p) for t in _usable(case) for p in _free(t) if p.schema.get("type") in _RETYPED and not _bounded(t, p)]
     tool, param = draw.choice(found)
     kind = str(param.schema["type"])
     return _with(case, tool, _swap(tool, param, _as_text(param, kind, draw)))
+
+
+def _bounded(tool: Tool, param: Param) -> bool:
+    """Whether a service's number has bounds, which text has not."""
+    return tool.origin == "domain" and bool(set(param.schema) - {"type", "description", "default", "title"})
+
+
+def _free(tool: Tool) -> list[Param]:
+    """Parameters that carry a value which nothing else in the schema depends on."""
+    pinned = schema_rest.pinned(tool)
+    return [param for param in tool.params if param.field and param.field not in pinned]
+
+
+def _coded(param: Param, schema: dict[str, Any], codec: Codec) -> Param:
+    """`param` in another spelling, its declared default too."""
+    if "default" in param.schema:
+        schema = {**schema, "default": codecs.encode((codec,), param.schema["default"], {}, World())}
+    return replace(param, schema=schema, codecs=(*param.codecs, codec))
 
 
 _RETYPED = ("integer", "number", "boolean")
@@ -78,10 +99,10 @@ def _as_text(param: Param, kind: str, draw: Draw) -> Param:
     if kind == "boolean":
         yes, no = draw.choice([("yes", "no"), ("on", "off")])
         schema = {"type": "string", "enum": [yes, no], **kept}
-        return replace(param, schema=schema, codecs=(*param.codecs, ("relabel", {"true": yes, "false": no})))
+        return _coded(param, schema, ("relabel", {"true": yes, "false": no}))
     draw.choice([kind])
     schema = {"type": "string", "description": f"{kept['description']} (digits, as text)".strip()}
-    return replace(param, schema=schema, codecs=(*param.codecs, ("text", kind)))
+    return _coded(param, schema, ("text", kind))
 
 
 @operator(part="tools", relation="invariant")
@@ -94,17 +115,15 @@ def nest_arguments(case: Case, draw: Draw) -> Case | None:
 @operator(part="tools", relation="invariant")
 def wrap_in_list(case: Case, draw: Draw) -> Case | None:
     """Let a single text be sent as a list of one (T18, batch-style tools)."""
-    found = [
-        (t, p) for t in _usable(case) for p in t.params if p.schema.get("type") == "string" and p.field and p.required
-    ]
+    found = [(t, p) for t in _usable(case) for p in _free(t) if p.schema.get("type") == "string" and p.required]
     tool, param = draw.choice([(t, p) for t, p in found if "enum" not in p.schema])
     schema = {
         "type": "array",
-        "items": {"type": "string"},
+        "items": {key: value for key, value in param.schema.items() if key not in ("description", "default")},
         "description": f"{param.schema.get('description', '')} (a list of one)",
     }
     draw.choice([None])
-    return _with(case, tool, _swap(tool, param, replace(param, schema=schema, codecs=(*param.codecs, ("wrap",)))))
+    return _with(case, tool, _swap(tool, param, _coded(param, schema, ("wrap",))))
 
 
 @operator(part="tools", relation="invariant")

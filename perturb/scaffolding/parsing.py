@@ -8,6 +8,7 @@ from perturb.core.format import Format
 from perturb.core.registry import FORMATS, PROTOCOLS
 from perturb.core.scaffold import Protocol
 from perturb.core.values import Case, JsonObject, Reply, Response, Unparsed
+from perturb.scaffolding.outcomes import classified
 from perturb.scaffolding.render import visible_tools
 
 Kind = Literal["malformed", "cut", "reasoning_only", "leaked_protocol"]
@@ -18,7 +19,8 @@ def parse(response: Response, case: Case) -> Reply | Unparsed:
     protocol, tools = PROTOCOLS[case.surface.protocol], visible_tools(case)
     form = FORMATS[response.format]
     if protocol.native:
-        return _unless_leaked(form, _native(form, response, tools), tools)
+        got = _unless_leaked(form, _native(form, response, tools), tools)
+        return _told(got, tools, response.finish)
     thinking, content = response.thinking, response.text
     if response.raw:
         thinking, content, closed = form.split(response.text)
@@ -39,6 +41,16 @@ def _unless_leaked(form: Format, got: Reply | Unparsed, tools: tuple[JsonObject,
                 detail = f"a call in the format {other.name} of other models"
                 return Unparsed("leaked_protocol", detail, got.thinking, got.text)
     return got
+
+
+def _told(reply: Reply | Unparsed, tools: tuple[JsonObject, ...], finish: str) -> Reply | Unparsed:
+    """`reply`, unless it is cut or a call in a protocol that is not this one."""
+    heard = classified(reply, tools, finish)
+    if heard.outcome == "cut":
+        return Unparsed("cut", heard.detail, heard.thinking, heard.text)
+    if heard.outcome == "protocol_leak":
+        return Unparsed("leaked_protocol", heard.detail, heard.thinking, heard.text)
+    return reply
 
 
 def _native(form: Format, response: Response, tools: tuple[JsonObject, ...]) -> Reply | Unparsed:

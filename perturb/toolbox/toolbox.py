@@ -5,22 +5,25 @@ Every change of names, types, nesting, granularity or scaffold changes only the 
 
 from __future__ import annotations
 
-from perturb.core.actions import REQUIRED, default, fields
+from perturb.core.actions import ABSENT, REQUIRED, default, fields
 from perturb.core.errors import UnrepresentableError
+from perturb.core.exact import same
 from perturb.core.values import Call, Intent, Json, JsonObject, Param, Tool, Undecodable, World
-from perturb.toolbox import codecs, shell_idioms
+from perturb.toolbox import codecs, schema_rest, shell_idioms
 
 
 def schema(tool: Tool) -> JsonObject:
-    """The visible JSON Schema of a tool's arguments."""
+    """The visible JSON Schema of a tool's arguments, with everything that was declared."""
+    beside, definitions = schema_rest.split(tool.rest)
     inner = {
         "type": "object",
         "properties": {param.name: dict(param.schema) for param in tool.params},
         "required": [param.name for param in tool.params if param.required],
+        **schema_rest.renamed(beside, {param.field: param.name for param in tool.params}),
     }
-    if not tool.envelope:
-        return inner
-    return {"type": "object", "properties": {tool.envelope: inner}, "required": [tool.envelope]}
+    if tool.envelope:
+        inner = {"type": "object", "properties": {tool.envelope: inner}, "required": [tool.envelope]}
+    return {**inner, **definitions}
 
 
 def definition(tool: Tool, notes: str = "") -> JsonObject:
@@ -117,7 +120,29 @@ def literal(tools: tuple[Tool, ...], call: Call, world: World) -> Intent | Undec
                 args[param.field] = codecs.decode(param.codecs, visible[param.name], args, world)
             except (ValueError, UnrepresentableError) as error:
                 return Undecodable(call, "bad_value", f"{param.name}: {error}")
-    return Intent(tool.action, args)
+    return Intent(tool.action, without_defaults(tool, args))
+
+
+def without_defaults(tool: Tool, args: JsonObject) -> dict[str, Json]:
+    """`args` without those that a domain tool declares as an optional parameter's default: saying it changes nothing.
+
+    In a matcher the default becomes "may be left out".
+    """
+    kept: dict[str, Json] = dict(args)
+    for param in tool.params if tool.origin == "domain" else ():
+        if param.required or param.field not in kept or "default" not in param.schema:
+            continue
+        value, usual = kept[param.field], codecs.decode(param.codecs, param.schema["default"], kept, World())
+        if same(value, usual):
+            del kept[param.field]
+        elif isinstance(value, dict) and isinstance(value.get("$any"), list):
+            options = [ABSENT if same(one, usual) else one for one in value["$any"]]
+            kept[param.field] = {
+                "$any": [one for n, one in enumerate(options) if one != ABSENT or n == options.index(one)]
+            }
+        elif isinstance(value, dict) and set(value) == {"$free"} and same(value["$free"], usual):
+            kept[param.field] = {"$free": ABSENT}
+    return kept
 
 
 def _joint_last(param: Param) -> bool:

@@ -15,12 +15,15 @@ from typing import Any
 
 import orjson
 
+from perturb.core.actions import ABSENT
 from perturb.core.errors import UserError
 from perturb.core.reading import json_lines
 from perturb.core.values import Case, Expect, Intent, Json, JsonObject, Pattern, Result, Section, Tool, Turn, World
+from perturb.toolbox import toolbox
 from perturb.toolbox.json_schema import first_violation, schema_problem
+from perturb.trajectories.defaults import unsaid
 from perturb.trajectories.episodes import domain_tool
-from perturb.trajectories.patterns import ABSENT, ideal_args
+from perturb.trajectories.patterns import ideal_args
 
 _TYPES = {
     "dict": "object",
@@ -33,7 +36,10 @@ _TYPES = {
     "arraylist": "array",
 }
 _JSON_TYPES = {"string", "integer", "number", "boolean", "array", "object", "null"}
-_KEPT = ("description", "enum", "minimum", "maximum", "default")
+_KEPT = (
+    "description", "enum", "minimum", "maximum", "default", "format", "pattern", "minItems", "maxItems", "minLength",
+    "maxLength", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "uniqueItems", "additionalProperties",
+)  # fmt: skip
 # Alternatives of a nested answer that are spelled out; more than this are cut.
 MAX_OPTIONS = 64
 _ABSTAIN = "No function here does that, so there is nothing I can call."
@@ -44,7 +50,9 @@ Inconsistent = str
 
 def cases_of(path: Path) -> Iterator[tuple[str, Case | Inconsistent]]:
     """(record name, its case or why there is none), record by record. Raises UserError for what is no BFCL file."""
-    answers = _answers(path.parent / "possible_answer" / path.name)
+    source = path.parent / "possible_answer" / path.name
+    answers = _answers(source)
+    unanswered = f"its file of accepted answers is not there: {source}" if not source.exists() else ""
     for number, record in _lines(path):
         where = f"{path}: line {number}"
         if not isinstance(record.get("id"), str) or not isinstance(record.get("question"), list):
@@ -53,7 +61,7 @@ def cases_of(path: Path) -> Iterator[tuple[str, Case | Inconsistent]]:
         answer = answers.get(name)
         try:
             if "function" in record:
-                yield name, _single(record, answer)
+                yield name, _single(record, answer, unanswered)
             elif "initial_config" in record:
                 for turn, case in enumerate(_multi(record, answer, path.parent / "multi_turn_func_doc"), 1):
                     yield f"{name}@{turn}", case
@@ -117,12 +125,15 @@ def _tool(function: JsonObject) -> Tool:
     return domain_tool(spec)
 
 
-def _single(record: dict[str, Any], answer: Any) -> Case | Inconsistent:
+def _single(record: dict[str, Any], answer: Any, unanswered: str) -> Case | Inconsistent:
     tools = tuple(_tool(function) for function in record["function"])
     messages = [message for turn in record["question"] for message in turn]
     if len({tool.name for tool in tools}) < len(tools):
         return "two of its functions have the same name"
+    if answer is None and "relevance" not in record["id"]:
+        return unanswered or "it has no accepted answer"
     if answer is None:
+        # These two categories have no file of answers: any call is right, or none is.
         expect = _any_call(tools) if "irrelevance" not in record["id"] else _no_call()
     else:
         expect = Expect((tuple(_valid_first(_pattern(call), tools) for call in answer),))
@@ -218,9 +229,10 @@ def _checked(case: Case) -> Case | Inconsistent:
     """`case`, or how its accepted answer contradicts its own functions."""
     if not case.turns or case.turns[0].role != "user":
         return "the conversation does not start with the user"
+    case = unsaid(case)
     by_name = {tool.action: tool for tool in case.tools}
     for tool in case.tools:
-        problem = schema_problem({"properties": {p.name: p.schema for p in tool.params}})
+        problem = schema_problem(toolbox.schema(tool))
         if problem:
             return f"schema of {tool.name} is not valid: {problem}"
     earlier = next((i.action for turn in case.turns for i in turn.calls if i.action not in by_name), None)
@@ -278,6 +290,11 @@ def _multi(record: dict[str, Any], answer: Any, documents: Path) -> Iterator[Cas
     """
     if answer is None:
         yield "it has no accepted answer"
+        return
+    missing = [f"{_DOCUMENTS.get(name, name)}.json" for name in record["involved_classes"]]
+    missing = [name for name in missing if not (documents / name).exists()]
+    if missing:
+        yield f"the document of its functions is not there: {documents / missing[0]}"
         return
     functions = [f for name in record["involved_classes"] for f in _documents(documents / f"{_DOCUMENTS[name]}.json")]
     excluded = set(record.get("excluded_function", ()))

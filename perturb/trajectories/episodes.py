@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from perturb.core.errors import UserError
-from perturb.core.values import Case, Expect, Instruction, Intent, Param, Pattern, Section, Tool, Turn, World
+from perturb.core.values import Case, Expect, Instruction, Intent, Pattern, Section, Tool, Turn, World
+from perturb.toolbox.schema_rest import params_and_rest
+from perturb.trajectories.defaults import unsaid
 from perturb.trajectories.patterns import ideal_args
-from perturb.trajectories.schema import Action, Fixture, Step, read_fixture
+from perturb.trajectories.schema import Action, Fixture, Step, ToolData, read_fixture
 from perturb.world.changes import undo
 from perturb.world.execute import execute
 from perturb.world.pages import number_refs
@@ -49,7 +51,7 @@ def _cut(fixture: Fixture, path: Path) -> Iterator[Case]:
             turns += (Turn("user", step.user),)
             continue
         number += 1
-        yield Case(
+        case = Case(
             id=f"{fixture.id}@{number}",
             cluster=fixture.id,
             family=fixture.family,
@@ -60,6 +62,7 @@ def _cut(fixture: Fixture, path: Path) -> Iterator[Case]:
             instructions=instructions,
             expect=_expect(step, fixture.turns[index + 1 :]),
         )
+        yield unsaid(case)
         world, turn = _play(world, step, f"{path}: turns[{index}]")
         turns += (turn,)
 
@@ -100,19 +103,22 @@ def _patterns(actions: list[Action]) -> tuple[Pattern, ...]:
 
 def domain_tool(spec: dict[str, Any]) -> Tool:
     """A fixture's own tool (name, description, JSON Schema parameters): its name is its action."""
-    parameters = spec["parameters"]
-    required = parameters.get("required", [])
-    params = tuple(
-        Param(name, schema, name, name in required) for name, schema in parameters.get("properties", {}).items()
-    )
-    return Tool(spec["name"], spec["description"], spec["name"], params, origin="domain")
+    params, rest = params_and_rest(spec["parameters"])
+    return Tool(spec["name"], spec["description"], spec["name"], params, origin="domain", rest=rest)
+
+
+def _service(tool: ToolData) -> dict[str, Any]:
+    """A tool's effect, and what it takes arguments to be that are left out."""
+    properties = tool.parameters.properties
+    usual = {name: schema["default"] for name, schema in properties.items() if "default" in schema}
+    return {**tool.effect.model_dump(exclude_unset=True), **({"defaults": usual} if usual else {})}
 
 
 def _world(fixture: Fixture) -> World:
     data = fixture.world.model_dump()
     recorded = fixture.world.model_dump(include={"python"}, by_alias=True, exclude_unset=True)
     data["python"] = recorded.get("python", {})
-    services = {tool.name: tool.effect.model_dump(exclude_unset=True) for tool in fixture.tools}
+    services = {tool.name: _service(tool) for tool in fixture.tools}
     for name in ("files", "pages"):
         data[name] = {k: v if isinstance(v, str) else "\n".join(v) + "\n" for k, v in data[name].items()}
     for name in ("tabs", "open_files", "diagnostics"):

@@ -16,6 +16,7 @@ from perturb.core.files import write_atomic
 from perturb.core.reading import json_lines
 from perturb.core.registry import check_params
 from perturb.core.values import Case
+from perturb.toolbox import toolbox
 from perturb.toolbox.json_schema import schema_problem
 from perturb.trajectories.bfcl import cases_of
 from perturb.trajectories.episodes import Episode
@@ -44,7 +45,8 @@ def import_files(files: list[Path], out: Path) -> Import:
             else:
                 left_out.append((name, case))
     if not lines:
-        raise UserError(f"{', '.join(map(str, files))}: not one record became a case ({len(left_out)} left out)")
+        why = f"{left_out[0][0]}: {left_out[0][1]}" if left_out else "there is none"
+        raise UserError(f"{', '.join(map(str, files))}: not one record became a case ({len(left_out)} left out; {why})")
     write_atomic(out, b"".join(line + b"\n" for line in lines))
     return Import(len(lines), tuple(left_out))
 
@@ -117,8 +119,8 @@ def _wrong_tools(case: Case) -> Iterator[str]:
             yield f"{where}: codecs, fixed and envelope are for scaffolds and operators"
         if len({param.name for param in tool.params}) < len(tool.params):
             yield f"{where}.params: a name stands twice"
-        if unusable := schema_problem({"properties": {p.name: dict(p.schema) for p in tool.params}}):
-            yield f"{where}.params: {unusable}"
+        if unusable := schema_problem(toolbox.schema(tool)):
+            yield f"{where}.params, rest: {unusable}"
 
 
 def _wrong_expectation(case: Case) -> Iterator[str]:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from perturb.core.actions import ACTIONS, REQUIRED, Kind
+from perturb.core.actions import ABSENT, ACTIONS, REQUIRED, Kind
 from perturb.core.errors import UserError
 from perturb.core.patterns import compile_pattern
 
-# In a matcher: that the argument may be left out.
-ABSENT = "(absent)"
 _TEXTS: frozenset[Kind] = frozenset({"path", "glob", "url", "command", "text", "code", "pattern", "target"})
 _MATCHERS = ({"$any"}, {"$has"}, {"$has", "$example"}, {"$regex", "$example"}, {"$free"})
 

@@ -30,6 +30,7 @@ def _comparable(got: Any, wanted: Any) -> bool:
 def call(world: World, action: str, args: dict[str, Json]) -> tuple[World, Result]:
     """Do what the effect of `action` says. An action without an effect just says done."""
     effect = world.services[action]
+    args = {**effect.get("defaults", {}), **args}
     operation = effect.get("op")
     if operation is None:
         return world, Result("done", {"message": "done"})

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from perturb.core.exact import brief, is_number, loads, plain, same
+from perturb.judging.grading.bfcl import is_ground_truth, name_of, problem
 from perturb.judging.grading.kinds import Context, Judged, Reading, UnusableError, compare, kind, said
 from perturb.judging.grading.texts import bfcl
 from perturb.toolbox.json_schema import first_violation
@@ -17,16 +18,17 @@ _MAX_CALLS = 64
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """A call as compared: a name and an object of arguments."""
+    """A call as compared: a name and an object of arguments, or of lists of accepted ones."""
 
     name: str
     args: Mapping[str, Any]
+    accepted: bool = False
 
 
 @kind("call")
 def call(context: Context, expected: Any, got: Any, reading: Reading) -> Judged:
     """One call: the same tool with the same arguments."""
-    wanted = _wanted(expected)
+    wanted = _wanted(expected, reading)
     try:
         heard = read_call(got)
     except ValueError as problem:
@@ -34,7 +36,10 @@ def call(context: Context, expected: Any, got: Any, reading: Reading) -> Judged:
     return _compared(context, wanted, heard, reading)
 
 
-def _wanted(expected: Any) -> Called:
+def _wanted(expected: Any, reading: Reading = "strict") -> Called:
+    if reading == "bfcl" and is_ground_truth(expected):
+        name, args = next(iter(expected.items()))
+        return Called(name, args, accepted=True)
     try:
         return read_call(expected)
     except ValueError as problem:
@@ -80,11 +85,14 @@ def schema_of(context: Context, name: str) -> Mapping[str, Any] | None:
 
 
 def _compared(context: Context, wanted: Called, heard: Called, reading: Reading) -> Judged:
-    if heard.name != wanted.name and not (reading == "bfcl" and _dotless(heard.name) == _dotless(wanted.name)):
+    if heard.name != wanted.name and not (reading == "bfcl" and name_of(heard.name) == name_of(wanted.name)):
         return Judged(False, f"calls {heard.name[:60]}, not {wanted.name[:60]}")
     schema = schema_of(context, wanted.name)
     if schema is None:
         return Judged(False, f"there is no tool {heard.name[:60]}")
+    if wanted.accepted:
+        wrong_one = problem(schema, wanted.args, heard.args)
+        return Judged(not wrong_one, wrong_one)
     broken = first_violation(schema, heard.args, formats=bool(context.get("format_asserted"))) if schema else None
     if broken and reading == "strict":
         return Judged(False, f"breaks the schema: {broken}")
@@ -96,10 +104,6 @@ def _compared(context: Context, wanted: Called, heard: Called, reading: Reading)
     ]
     wrong = next((row for row in rows if not row["equal"]), None)
     return Judged(wrong is None, f"{wrong['name']}: {wrong['reason']}" if wrong else "", tuple(rows))
-
-
-def _dotless(name: str) -> str:
-    return name.replace(".", "_")
 
 
 _NONE: Any = object()
@@ -207,7 +211,7 @@ def parallel_calls(context: Context, expected: Any, got: Any, reading: Reading) 
         return Judged(False, "too many calls") if len(got) > _MAX_CALLS else Judged(False, "other calls")
     first: Judged | None = None
     for one in alternatives:
-        judged = _all(context, [_wanted(item) for item in one], got, reading)
+        judged = _all(context, [_wanted(item, reading) for item in one], got, reading)
         if judged.equal:
             return judged
         first = first or judged
