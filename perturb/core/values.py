@@ -198,7 +198,8 @@ class Pattern:
     """An intent that counts. An argument is a plain value, or one of
 
     ``{"$any": [v, …]}`` any of these · ``{"$has": [text, …]}`` contains each, plus ``"$example"`` for the ideal
-    answer · ``{"$regex": form, "$example": text}`` a text of that form, its last line end apart · ``{"$free":
+    answer · ``{"$claims": [claim, …], "$example": text}`` a message that states each (see :mod:`perturb.claims`) ·
+    ``{"$regex": form, "$example": text}`` a text of that form, its last line end apart · ``{"$free":
     example}`` anything. Arguments not named must be absent or at their default, unless the
     action declares them free (a reason, a timeout). What does the same in the world counts as well, unless the
     `spelling` is the point.

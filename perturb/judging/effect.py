@@ -170,7 +170,7 @@ def _spelled(pattern: Pattern, intents: tuple[Intent, ...], world: World) -> lis
     for name, value in pattern.args.items():
         if isinstance(value, dict):
             several.update({name: value["$any"]} if "$any" in value else {})
-            free = free or "$has" in value or "$free" in value or "$regex" in value
+            free = free or "$has" in value or "$claims" in value or "$free" in value or "$regex" in value
     spelled = []
     for chosen in product(*several.values()):
         args: dict[str, Any] = {**pattern.args, **dict(zip(several, chosen, strict=True))}

@@ -12,6 +12,7 @@ import shlex
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
+from perturb.claims.kinds import states
 from perturb.core.actions import ABSENT, REQUIRED, Field, fields
 from perturb.core.patterns import compile_pattern
 from perturb.core.values import Intent, Json, Pattern, World
@@ -82,6 +83,8 @@ def accepts(expected: Json, got: Json, kind: str, world: World) -> bool:
             return any(same(option, got, kind, world) for option in expected["$any"])
         if "$regex" in expected:
             return isinstance(got, str) and compile_pattern(expected["$regex"]).fullmatch(got.rstrip("\n"))
+        if "$claims" in expected:
+            return isinstance(got, str) and states(got, expected["$claims"]) is True
         if "$has" in expected:
             text = got.casefold() if isinstance(got, str) else ""
             return bool(text) and all(_holds(text, str(part).casefold()) for part in expected["$has"])

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from perturb.claims.kinds import claims_problem
 from perturb.core.actions import ABSENT, ACTIONS, REQUIRED, Kind
 from perturb.core.errors import UserError
 from perturb.core.patterns import compile_pattern
 
 _TEXTS: frozenset[Kind] = frozenset({"path", "glob", "url", "command", "text", "code", "pattern", "target"})
-_MATCHERS = ({"$any"}, {"$has"}, {"$has", "$example"}, {"$regex", "$example"}, {"$free"})
+_MATCHERS = ({"$any"}, {"$has"}, {"$has", "$example"}, {"$claims", "$example"}, {"$regex", "$example"}, {"$free"})
 
 
 def problem(action: str, args: dict[str, Any]) -> str | None:
@@ -50,6 +51,8 @@ def _matcher_problem(value: Any) -> str | None:
         return "$any is not a list with something in it"
     if "$regex" in value:
         return _form_problem(value["$regex"], value["$example"])
+    if "$claims" in value:
+        return claims_problem(value["$claims"], value["$example"])
     has = value.get("$has", [""])
     if not (isinstance(has, list) and has and all(isinstance(text, str) for text in has)):
         return "$has is not a list of texts"
@@ -74,7 +77,7 @@ def _concrete(value: Any) -> Iterator[Any]:
         yield value["$free"]
     elif isinstance(value, dict) and "$has" in value:
         yield value.get("$example", "")
-    elif isinstance(value, dict) and "$regex" in value:
+    elif isinstance(value, dict) and ("$regex" in value or "$claims" in value):
         yield value["$example"]
     else:
         yield value
@@ -109,7 +112,7 @@ def ideal_value(value: Any) -> Any:
             return value["$any"][0]
         if "$has" in value:
             return value.get("$example", " ".join(value["$has"]))
-        if "$regex" in value:
+        if "$regex" in value or "$claims" in value:
             return value["$example"]
         if "$free" in value:
             return value["$free"]

@@ -28,6 +28,7 @@ HEAVY = (
 # The rooms, lowest first. A file may import from its own room and from rooms of lower levels, never back up.
 LEVELS: tuple[tuple[str, ...], ...] = (
     ("core",),
+    ("claims",),
     ("toolbox", "formats"),
     ("world",),
     ("trajectories",),
