@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from perturb.campaign.exposure import exposed
 from perturb.campaign.folder import VERSION
 from perturb.campaign.journal import Journal
 from perturb.campaign.plan import Item, Selection, Tally, plan
@@ -138,6 +139,8 @@ def record(item: Item, got: Response | Failure, judgement: Judgement | str | Non
     case = item.decided
     if judgement is None and isinstance(got, Response):
         judgement = _judged(item, got, 0)
+    if isinstance(judgement, Judgement) and judgement.verdict.outcome == "undecided":
+        judgement = f"undecided: {judgement.verdict.reason}"
     found = judgement if isinstance(judgement, Judgement) else None
     return {
         "v": VERSION,
@@ -163,6 +166,7 @@ def record(item: Item, got: Response | Failure, judgement: Judgement | str | Non
         "verdict": found.verdict if found else None,
         "scores": found.scores if found else {},
         "unscored": judgement if isinstance(judgement, str) else None,
+        "exposed": exposed(item.base, case, item.part),
     }
 
 

@@ -35,13 +35,19 @@ _DOUBT = re.compile(
 _PLAIN = str.maketrans("’‘“”\u00a0\u202f\u2009−", "''\"\"   -")
 _REMARK = re.compile(r"^\W*(?:no|nope|not yet|not at all)\W*$", re.IGNORECASE)
 _ENGLISH = frozenset(
-    ["the", "a", "an", "is", "are", "was", "were", "be", "been", "to", "of", "in", "on", "at", "for", "and", "or", "but", "not", "no", "it", "its", "this", "that", "with", "from", "by", "as", "i", "you", "your", "we", "has", "have", "had", "do", "does", "did", "will", "would", "can", "could", "which", "what", "when", "where", "who", "how", "there", "here", "now", "one", "all", "than", "then", "so", "if", "my", "me", "costs", "needs", "until", "per"]
+    (
+        "the a an is are was were be been to of in on at for and or but not no it its this that with from by as i "
+        "you your we has have had do does did will would can could which what when where who how there here now "
+        "one all than then so if my me costs needs until per"
+    ).split()
 )
 _OTHERS = frozenset(
-    "der die das und ist nicht ein eine er sie es wurde wird ich wir kein keine mit von zu auf für im den dem el los las que "
-    "un una en por para con como más pero está le les des et est pas il elle je nous vous du au sur dans pour avec che non "
-    "di per del della sono è gli lo het een niet van dat ik je zijn wordt med och inte att det som är på av og ikke jeg nie "
-    "jest się na nem egy az não uma para os as foi é ne".split()
+    (
+        "der die das und ist nicht ein eine er sie es wurde wird ich wir kein keine mit von zu auf für im den dem "
+        "el los las que un una en por para con como más pero está le les des et est pas il elle je nous vous du au "
+        "sur dans pour avec che non di per del della sono è gli lo het een niet van dat ik je zijn wordt med och "
+        "inte att det som är på av og ikke jeg nie jest się na nem egy az não uma para os as foi é ne"
+    ).split()
 ) - {"as", "on", "lo", "no"}
 
 

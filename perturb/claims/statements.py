@@ -9,8 +9,8 @@ from perturb.claims.clauses import Clause, Said, mentions
 from perturb.claims.kinds import Data, Verdict, claim
 from perturb.claims.shape import texts_problem, words_of
 
-_MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
-_NEGATIVE = frozenset(["not", "no", "never", "nothing", "none", "cannot", "can't", "n't", "without", "neither", "nor", "false", "untrue"])
+_MONTHS = "january february march april may june july august september october november december".split()
+_NEGATIVE = frozenset("not no never nothing none cannot can't n't without neither nor false untrue".split())
 
 
 def _together(found: list[Verdict]) -> Verdict:

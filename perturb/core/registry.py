@@ -26,7 +26,9 @@ Perturb = Callable[[Case, Draw], Case | None]
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """A registered perturbation. `name` is ``part.function``; `dose` is which of its choices says how strong it is."""
+    """A registered perturbation. `name` is ``part.function``; `dose` is which of its choices says how strong it is.
+    `control`: it changes nothing that matters (one idle word, pure order), and is reported apart.
+    """
 
     name: str
     part: Part
@@ -35,6 +37,7 @@ class Operator:
     perturb: Perturb
     introduces: tuple[str, ...] = ()
     dose: int | None = None
+    control: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +93,18 @@ def _summary(function: Callable[..., Any]) -> str:
 
 
 def operator(
-    *, part: Part, relation: Relation, introduces: tuple[str, ...] = (), dose: int | None = None
+    *, part: Part, relation: Relation, introduces: tuple[str, ...] = (), dose: int | None = None, control: bool = False
 ) -> Callable[[F], F]:
     """Register ``(case, draw) -> case | None`` as the operator ``part.function_name``.
 
     `introduces` names the control tokens an operator exists to put in (none for nearly all). `dose` is the place,
     from 0, of the choice that says how strong the change is; reports draw its curve.
+    `control` marks an operator that no sound agent notices; it is kept out of the headline.
     """
 
     def register(function: F) -> F:
         name = f"{part}.{function.__name__}"
-        _add(OPERATORS, name, Operator(name, part, relation, _summary(function), function, introduces, dose))
+        _add(OPERATORS, name, Operator(name, part, relation, _summary(function), function, introduces, dose, control))
         return function
 
     return register

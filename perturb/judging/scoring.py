@@ -7,6 +7,7 @@ from math import isfinite
 
 from perturb.core.registry import CHECKS, SCORERS
 from perturb.core.values import Answer, Case, Intent, Reply, Response, Undecodable, Unparsed
+from perturb.judging.claimed import undecided
 from perturb.judging.effect import effect
 from perturb.judging.ideal import understand
 from perturb.judging.matching import Argument, matches
@@ -32,6 +33,8 @@ OUTCOMES = (
     "reasoning_only",
     "cut",
     "forbidden",
+    # What was said is neither surely right nor surely wrong: no score is given for it.
+    "undecided",
 )
 
 
@@ -121,6 +124,9 @@ def judge(case: Case, answer: Answer, before: tuple[Round, ...] = ()) -> Verdict
     """Judge an understood answer: what it and the rounds before it come to together, in the world they began in."""
     violation = _schema_violation(case, answer)
     outcome, reason, arguments = _outcome(case, answer, violation, before)
+    if outcome not in ("correct", "forbidden"):
+        doubt = undecided(case, tuple(i for i in answer.intents if isinstance(i, Intent)))
+        outcome, reason = ("undecided", doubt) if doubt else (outcome, reason)
     rounds = (*before, Round(case, answer))
     rules = tuple(
         RuleVerdict(r.text, r.source, r.check, all(CHECKS[r.check].holds(one.answer, r, one.case) for one in rounds))

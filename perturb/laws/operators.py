@@ -21,6 +21,7 @@ from perturb.operators import recipe
 from perturb.scaffolding.render import prompt_text, render
 from perturb.toolbox import toolbox
 from perturb.toolbox.json_schema import schema_problem
+from perturb.trajectories.patterns import problem as problem_of
 
 _LEGAL = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 CONTROL = ("]~b]", "]~!b[", "[e~[", "<think>", "</think>", "<minimax:tool_call>", "</minimax:tool_call>")
@@ -208,6 +209,9 @@ def _well_formed(operator: Operator, case: Case, out: Case, _choices: tuple[int,
         problem = schema_problem(toolbox.schema(tool))
         if problem:
             return f"schema of {tool.name}: {problem}"
+    for pattern in (pattern for several in out.expect.any_of for pattern in several):
+        if wrong := problem_of(pattern.action, dict(pattern.args)):
+            return f"what is right: {wrong}"
     if not out.turns or out.turns[0].role != "user":
         return "the conversation does not start with the user"
     if any(len(turn.calls) != len(turn.results) for turn in out.turns):

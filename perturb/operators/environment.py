@@ -45,7 +45,7 @@ def rename_file(case: Case, draw: Draw) -> Case | None:
     return rewritten(case, Rewrite(((old, new),))) if new not in names else None
 
 
-@operator(part="environment", relation="equivariant")
+@operator(part="environment", relation="equivariant", control=True)
 def another_home(case: Case, draw: Draw) -> Case | None:
     """Give the machine's user another home directory (E01)."""
     home = case.world.home
@@ -88,7 +88,7 @@ def renumber_refs(case: Case, draw: Draw) -> Case | None:
     return out if prompt_text(out) != prompt_text(case) else None
 
 
-@operator(part="environment", relation="equivariant")
+@operator(part="environment", relation="equivariant", control=True)
 def another_day(case: Case, draw: Draw) -> Case | None:
     """Set the clock to another day, everywhere that day is named (E04)."""
     today = case.world.clock[:10]
@@ -116,7 +116,7 @@ def more_in_listings(case: Case, draw: Draw) -> Case | None:
     return _changed_results(case, "listing", lambda entries: sorted({*entries, *extra}), "entries")
 
 
-@operator(part="environment", relation="invariant")
+@operator(part="environment", relation="invariant", control=True)
 def page_footer(case: Case, draw: Draw) -> Case | None:
     """Show a cookie notice and a footer at the end of every page (E13, E18 without the click)."""
     text = draw.choice(["This site uses cookies.", "Season's offer: free delivery until Friday."])

@@ -82,7 +82,7 @@ def boilerplate(case: Case, draw: Draw) -> Case | None:
     return _edited(case, place, TextEdit("suffix", text))
 
 
-@operator(part="results", relation="invariant")
+@operator(part="results", relation="invariant", control=True)
 def leading_warning(case: Case, draw: Draw) -> Case | None:
     """Put a harmless warning before a result (O20)."""
     place = draw.choice(_answered(case))

@@ -13,7 +13,7 @@ from perturb.operators.words import FILLER
 _MARKERS = ("[noted]", "(end of step)", "~ok~")
 
 
-@operator(part="system", relation="invariant")
+@operator(part="system", relation="invariant", control=True)
 def reorder_sections(case: Case, draw: Draw) -> Case | None:
     """Put the blocks of the system prompt in another order (S02)."""
     turn = draw.choice(range(1, len(case.system)))
@@ -36,7 +36,7 @@ def pad_with_policy(case: Case, draw: Draw) -> Case | None:
     return replace(case, system=(section, *case.system) if at_front else (*case.system, section))
 
 
-@operator(part="system", relation="invariant")
+@operator(part="system", relation="invariant", control=True)
 def other_persona(case: Case, draw: Draw) -> Case | None:
     """Give the agent a name and a maker (S05)."""
     name = draw.choice(["Juniper", "Atlas-9", "the Brightwater assistant"])

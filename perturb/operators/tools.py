@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 from perturb.core.draw import Draw
 from perturb.core.registry import operator
-from perturb.core.values import Case, Expect, Intent, Param, Pattern, Tool
+from perturb.core.values import Case, Intent, Param, Pattern, Tool
 from perturb.operators.words import DISTRACTORS, FILLER, SYNONYMS
 from perturb.scaffolding.binding import expressible
 from perturb.trajectories.patterns import ideal_args
@@ -156,8 +156,27 @@ def target_removed(case: Case, draw: Draw) -> Case | None:
     words = draw.choice(
         ["I have no tool for the next step, so I cannot do it here.", "A tool is missing for this step."]
     )
-    return replace(case, tools=tools, expect=Expect((_said(words),), case.expect.never, words, "No tool can do this."))
+    # Another tool may still reach the same: that is as right as to say what is missing.
+    any_of = (_said(words, needed.action), *case.expect.any_of)
+    expect = replace(case.expect, any_of=any_of, text=words, thinking="No tool can do this.")
+    return replace(case, tools=tools, expect=expect)
 
 
-def _said(words: str) -> tuple[Pattern, ...]:
-    return (Pattern("say", {"text": {"$free": words}}),)
+def _said(words: str, action: str) -> tuple[Pattern, ...]:
+    named = [
+        "tool*",
+        "function*",
+        "command*",
+        "access",
+        "way",
+        "permission*",
+        "ability",
+        *(f"{word}*" for word in _words_of(action)),
+    ]
+    return (Pattern("say", {"text": {"$claims": [{"cannot": named}], "$example": words}}),)
+
+
+def _words_of(action: str) -> list[str]:
+    """What a person may call an action: its verb, and what stands for it."""
+    verbs = [word for word in re.findall(r"[a-z]+", action.lower()) if len(word) > 2 and word not in ("the", "and")]
+    return [*verbs, *(other for verb in verbs for other in SYNONYMS.get(verb, ()) if len(other) > 2)]

@@ -56,7 +56,7 @@ def permute_parameters(case: Case, draw: Draw) -> Case | None:
     return _with(case, tool, swapped)
 
 
-@operator(part="tools", relation="invariant")
+@operator(part="tools", relation="invariant", control=True)
 def reorder_parameters(case: Case, draw: Draw) -> Case | None:
     """List a tool's parameters in another order (T27)."""
     tool = draw.choice([tool for tool in _usable(case) if len(tool.params) > 1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -15,6 +16,102 @@ from perturb.operators.words import PREAMBLES, REGISTERS
 _KEYS = {"a": "s", "e": "r", "i": "o", "o": "p", "t": "y", "n": "m", "s": "d", "r": "t", "l": "k", "u": "i"}
 # Names that one person could have as well as another.
 _PEOPLE = ("Ingrid", "Tomasz", "Leila", "Kwame", "Noor", "Pilar")
+
+
+# Capitalised words that name no person and no place of a conversation.
+_CALENDAR = frozenset(
+    [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+        "Monday",
+        "Tuesday",
+        "Wednesday",
+        "Thursday",
+        "Friday",
+        "Saturday",
+        "Sunday",
+        "Mon",
+        "Tue",
+        "Wed",
+        "Thu",
+        "Fri",
+        "Sat",
+        "Sun",
+        "Jan",
+        "Feb",
+        "Mar",
+        "Apr",
+        "Jun",
+        "Jul",
+        "Aug",
+        "Sep",
+        "Oct",
+        "Nov",
+        "Dec",
+        "Today",
+        "Tomorrow",
+        "Yesterday",
+        "North",
+        "South",
+        "East",
+        "West",
+        "New",
+        "San",
+        "Los",
+        "Santa",
+        "Saint",
+        "Great",
+        "The",
+        "Mr",
+        "Mrs",
+        "Ms",
+        "Dr",
+    ]
+)
+
+
+def _is_word(word: str, text: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) is not None
+
+
+def named_entities(case: Case, said: str) -> list[str]:
+    """Last words of names that `said` holds whole and that are used as a value: in a record or by the answer.
+
+    Values that a schema lists, months, and words that tools, files or the system prompt use are none.
+    """
+    patterns = [p for several in case.expect.any_of for p in several]
+    values = strings([list(table.values()) for table in case.world.records.values()])
+    values += strings([dict(p.args) for p in patterns if p.action != "say"])
+    listed = {
+        text
+        for tool in case.tools
+        for p in tool.params
+        for text in strings([p.schema.get("enum"), p.schema.get("const")])
+    }
+    told = " ".join([t.name + " " + t.description + repr([p.schema for p in t.params]) for t in case.tools])
+    told += " ".join(s.text for s in case.system) + " ".join(
+        [*case.world.files, *case.world.pages, *case.world.documents]
+    )
+    found = []
+    for value in dict.fromkeys(values):
+        parts = value.split()
+        name = all(part.isalpha() and part.isascii() and part.istitle() and len(part) > 2 for part in parts)
+        if not name or not 1 <= len(parts) <= 3 or value in listed or not _is_word(value, said):
+            continue
+        last = parts[-1]
+        if not _CALENDAR & set(parts) and last.lower() not in told.lower() and last not in found:
+            found.append(last)
+    return found
 
 
 def strings(value: Any) -> list[str]:
@@ -99,7 +196,7 @@ def casing(case: Case, draw: Draw) -> Case | None:
     )
 
 
-@operator(part="user", relation="invariant")
+@operator(part="user", relation="invariant", control=True)
 def another_register(case: Case, draw: Draw) -> Case | None:
     """Ask in another tone: polite, urgent, chatty, ceremonious (U10)."""
     opening = draw.choice(REGISTERS)
@@ -113,7 +210,7 @@ def off_topic_preamble(case: Case, draw: Draw) -> Case | None:
     return _reworded(case, lambda text: "\n".join([*PREAMBLES[:count], text]))
 
 
-@operator(part="user", relation="invariant")
+@operator(part="user", relation="invariant", control=True)
 def spread_out(case: Case, draw: Draw) -> Case | None:
     """Put each sentence on a line of its own, with blank lines or dashes (U04)."""
     joint = draw.choice(["\n", "\n\n", "\n- "])
@@ -129,20 +226,15 @@ def say_it_twice(case: Case, draw: Draw) -> Case | None:
 
 @operator(part="user", relation="equivariant")
 def another_person(case: Case, draw: Draw) -> Case | None:
-    """Rename a person or a place that the request names, everywhere (U22, CheckList)."""
-    place = _last_request(case)
-    if place is None:
-        return None
+    """Rename a person or a place that the request names, everywhere (U22, CheckList).
+
+    A name is one by evidence: the request names it, and it is a value of a record or of the answer, whole.
+    """
     said = " ".join(turn.text for turn in case.turns if turn.role == "user")
-    words = [w.strip(".,;:!?()'\"") for w in said.replace("'s", "").split()]
-    starts = {part.split(" ")[0] for part in said.replace("? ", ". ").replace("\n", ". ").split(". ") if part}
-    places = " ".join([*case.world.files, *case.world.pages, *case.world.documents]).lower()
-    tools = " ".join([t.name + t.description for t in case.tools] + [s.text for s in case.system])
-    names = [w for w in dict.fromkeys(words) if w.istitle() and w.isalpha() and w.isascii() and len(w) > 3]
-    free = [w for w in names if w not in starts and w not in tools and w.lower() not in places]
-    old = draw.choice(free)
+    old = draw.choice(named_entities(case, said))
     new = draw.choice([name for name in _PEOPLE if name not in said])
-    return rewritten(case, Rewrite(((old, new), (old.lower(), new.lower()))))
+    pairs = ((old, new),) if _is_word(old.lower(), said) else ((old, new), (old.lower(), new.lower()))
+    return rewritten(case, Rewrite(pairs))
 
 
 @operator(part="user", relation="directional")
@@ -150,16 +242,22 @@ def unrelated_request(case: Case, draw: Draw) -> Case | None:
     """Replace a fresh request by one that no tool can serve: the right thing is to say so (U28, BFCL irrelevance)."""
     if len(case.turns) != 1 or case.expect.any_of[0][0].action == "say":
         return None
-    request = draw.choice(
+    request, things = draw.choice(
         [
-            "Please water the ferns in the hallway for me.",
-            "Could you warm up my lunch? It is on the kitchen counter.",
-            "Go downstairs and let the courier in, please.",
+            ("Please water the ferns in the hallway for me.", ["water*", "fern*", "plant*", "hallway*"]),
+            (
+                "Could you warm up my lunch? It is on the kitchen counter.",
+                ["warm*", "lunch*", "kitchen*", "food*", "heat*"],
+            ),
+            ("Go downstairs and let the courier in, please.", ["courier*", "downstair*", "door*", "go"]),
         ]
     )
     words = "That is something I cannot do from here."
     happens = tuple(p for a in case.expect.any_of for p in a)
-    expect = Expect(((Pattern("say", {"text": {"$free": words}}),),), happens, words, "No tool reaches into the room.")
+    # What an answer may name as out of reach: the thing itself, the place, or hands.
+    named = [*things, "that", "physical*", "physically", "room", "office", "real world", "tool*", "function*", "here"]
+    said = {"$claims": [{"cannot": named}], "$example": words}
+    expect = Expect(((Pattern("say", {"text": said}),),), happens, words, "No tool reaches into the room.")
     return replace(case, turns=(Turn("user", request),), expect=expect)
 
 
@@ -176,5 +274,6 @@ def change_of_mind(case: Case, draw: Draw) -> Case | None:
     )
     words = "I have stopped and leave everything as it is."
     never = tuple(p for a in case.expect.any_of for p in a)
-    expect = Expect(((Pattern("say", {"text": {"$free": words}}),),), never, words, "The user wants me to stop.")
+    text = {"$claims": [{"stops": True}], "$example": words}
+    expect = Expect(((Pattern("say", {"text": text}),),), never, words, "The user wants me to stop.")
     return replace(case, turns=(*case.turns, Turn("user", said)), expect=expect)
