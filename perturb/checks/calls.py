@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from perturb.core.actions import fields
 from perturb.core.registry import check
 from perturb.core.values import Answer, Case, Instruction, Intent
+from perturb.toolbox import toolbox
 from perturb.toolbox.codecs import absolute
 
 
@@ -43,7 +44,10 @@ def argument(answer: Answer, rule: Instruction, case: Case) -> bool:
     """Whenever `action` is done with a tool that can carry `field`, that argument is `value`."""
     wanted, name = rule.params["value"], rule.params["field"]
     carriers = {tool.name for tool in case.tools if any(param.field == name for param in tool.params)}
-    for call, intent in zip(answer.reply.calls, answer.intents, strict=False):
+    literal = [toolbox.literal(case.tools, call, case.world) for call in answer.reply.calls]
+    as_written = [i if isinstance(i, Intent) and i.action == "shell.run" else None for i in literal]
+    for call, meant, written in zip(answer.reply.calls, answer.intents, as_written, strict=False):
+        intent = written or meant
         if isinstance(intent, Intent) and intent.action == rule.params["action"] and call.tool in carriers:
             known = fields(intent.action).get(name)
             if intent.args.get(name, known.default if known else None) != wanted:
@@ -61,10 +65,17 @@ def argument_max(answer: Answer, rule: Instruction, _case: Case) -> bool:
     return True
 
 
+def commands_of(answer: Answer, case: Case) -> list[str]:
+    """The command lines of an answer as they are written, whatever they stand for."""
+    literal = [toolbox.literal(case.tools, call, case.world) for call in answer.reply.calls]
+    meant = [i for i in (*literal, *answer.intents) if isinstance(i, Intent) and i.action == "shell.run"]
+    return [str(intent.args.get("command", "")) for intent in meant]
+
+
 @check("command.lacks", words=list)
-def command_lacks(answer: Answer, rule: Instruction, _case: Case) -> bool:
-    """No shell command contains any of `words`."""
-    commands = [str(i.args.get("command", "")) for i in _intents(answer) if i.action == "shell.run"]
+def command_lacks(answer: Answer, rule: Instruction, case: Case) -> bool:
+    """No shell command, as it is written, contains any of `words`."""
+    commands = commands_of(answer, case)
     return not any(str(word) in command for word in rule.params["words"] for command in commands)
 
 
@@ -100,7 +111,7 @@ def _seen(path: str, case: Case) -> bool:
     return path in handled
 
 
-def _visible_paths(answer: Answer, case: Case) -> Iterator[str]:
+def visible_paths(answer: Answer, case: Case) -> Iterator[str]:
     """Path arguments as the model wrote them."""
     for call in answer.reply.calls:
         tool = next((tool for tool in case.tools if tool.name == call.tool), None)
@@ -115,10 +126,10 @@ def _visible_paths(answer: Answer, case: Case) -> Iterator[str]:
 @check("args.absolute_paths")
 def absolute_paths(answer: Answer, _rule: Instruction, case: Case) -> bool:
     """Path arguments are written absolute."""
-    return all(path.startswith("/") for path in _visible_paths(answer, case))
+    return all(path.startswith("/") for path in visible_paths(answer, case))
 
 
 @check("args.relative_paths")
 def relative_paths(answer: Answer, _rule: Instruction, case: Case) -> bool:
     """Path arguments inside the working directory are written relative to it."""
-    return not any((path + "/").startswith(case.world.cwd.rstrip("/") + "/") for path in _visible_paths(answer, case))
+    return not any((path + "/").startswith(case.world.cwd.rstrip("/") + "/") for path in visible_paths(answer, case))

@@ -14,7 +14,7 @@ def visible_text(answer: Answer) -> str:
     return answer.reply.text
 
 
-def _silent(answer: Answer) -> bool:
+def is_silent(answer: Answer) -> bool:
     """Whether there is no message beside the calls: a rule about messages binds only messages that exist."""
     return bool(answer.reply.calls) and not visible_text(answer).strip()
 
@@ -27,7 +27,7 @@ def _starting(text: str, rule: Instruction) -> str:
 @check("text.starts_with", _starting, value=str)
 def starts_with(answer: Answer, rule: Instruction, _case: Case) -> bool:
     """The message begins with `value`."""
-    return _silent(answer) or visible_text(answer).startswith(str(rule.params["value"]))
+    return is_silent(answer) or visible_text(answer).startswith(str(rule.params["value"]))
 
 
 def _ending(text: str, rule: Instruction) -> str:
@@ -38,7 +38,7 @@ def _ending(text: str, rule: Instruction) -> str:
 @check("text.ends_with", _ending, value=str)
 def ends_with(answer: Answer, rule: Instruction, _case: Case) -> bool:
     """The message ends with `value`."""
-    return _silent(answer) or visible_text(answer).rstrip().endswith(str(rule.params["value"]))
+    return is_silent(answer) or visible_text(answer).rstrip().endswith(str(rule.params["value"]))
 
 
 def _containing(text: str, rule: Instruction) -> str:
@@ -49,7 +49,7 @@ def _containing(text: str, rule: Instruction) -> str:
 @check("text.contains", _containing, value=str)
 def contains(answer: Answer, rule: Instruction, _case: Case) -> bool:
     """The message contains `value`."""
-    return _silent(answer) or str(rule.params["value"]) in visible_text(answer)
+    return is_silent(answer) or str(rule.params["value"]) in visible_text(answer)
 
 
 def _without(text: str, rule: Instruction) -> str:

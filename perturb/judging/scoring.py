@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isfinite
 
+from perturb.checks.opportunity import given
 from perturb.core.registry import CHECKS, SCORERS
 from perturb.core.values import Answer, Case, Intent, Reply, Response, Undecodable, Unparsed
 from perturb.judging.claimed import undecided
@@ -40,12 +41,13 @@ OUTCOMES = (
 
 @dataclass(frozen=True, slots=True)
 class RuleVerdict:
-    """Whether one instruction was kept."""
+    """Whether one instruction was kept, and whether the answer could have broken it."""
 
     text: str
     source: str
     check: str
     kept: bool
+    given: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,13 @@ def judge(case: Case, answer: Answer, before: tuple[Round, ...] = ()) -> Verdict
         outcome, reason = ("undecided", doubt) if doubt else (outcome, reason)
     rounds = (*before, Round(case, answer))
     rules = tuple(
-        RuleVerdict(r.text, r.source, r.check, all(CHECKS[r.check].holds(one.answer, r, one.case) for one in rounds))
+        RuleVerdict(
+            r.text,
+            r.source,
+            r.check,
+            all(CHECKS[r.check].holds(one.answer, r, one.case) for one in rounds),
+            any(given(one.answer, r, one.case) for one in rounds),
+        )
         for r in case.instructions
     )
     calls = int(outcome == "correct")

@@ -82,7 +82,7 @@ def add_rule(case: Case, draw: Draw) -> Case | None:
         return None
     marker = draw.choice(_MARKERS)
     source: Source = draw.choice(["system", "memory", "user"])
-    text = f"Put {marker} at the very end of every message you write, also beside tool calls."
+    text = f"Put {marker} at the very end of every message you write."
     return replace(
         case, instructions=(*case.instructions, Instruction(text, source, "text.ends_with", {"value": marker}))
     )

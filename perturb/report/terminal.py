@@ -51,6 +51,7 @@ def _counts(summary: Summary) -> Iterable[str]:
     yield from _listed("outcomes", (f"{name.replace('_', ' ')} {n}" for name, n in summary.outcomes.items()))
     if summary.rules:
         yield from _listed("instructions kept", (f"{source} {k}/{g}" for source, (k, g) in summary.rules.items()))
+        yield from _listed("by kind of rule", (f"{kind} {k}/{g}" for kind, (k, g) in summary.rule_kinds.items()))
     if summary.base:
         low, high = summary.base.interval
         passes = "".join(f", pass^{k} {value:.3f}" for k, value in summary.base.passes.items() if k > 1)

@@ -25,6 +25,7 @@ def as_json(summary: Summary, manifest: Mapping[str, Any]) -> dict[str, Any]:
         "failure_examples": summary.examples,
         "unscored": summary.unscored,
         "rules": {source: {"kept": k, "given": g} for source, (k, g) in summary.rules.items()},
+        "rule_kinds": {kind: {"kept": k, "given": g} for kind, (k, g) in summary.rule_kinds.items()},
         "scores": summary.scores,
         "base": asdict(summary.base) if summary.base else None,
         "floor": asdict(summary.floor) if summary.floor else None,

@@ -18,7 +18,8 @@ _AGAIN = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """A record without its texts. `joint` is None where there is no verdict; `case` names the bound case.
+    """A record without its texts. `rules` are (source, kind, kept) of those
+    that could have been broken. `joint` is None where there is no verdict; `case` names the bound case.
 
     `costs` are prompt tokens, completion tokens, characters of thinking, and looks taken before the answer.
     """
@@ -37,7 +38,7 @@ class Light:
     answered: bool
     failure: str
     unscored: str
-    rules: tuple[tuple[str, bool], ...]
+    rules: tuple[tuple[str, str, bool], ...]
     scores: tuple[tuple[str, float], ...]
     costs: tuple[int, int, int, int]
     exposed: bool | None
@@ -63,7 +64,11 @@ def light(record: Record) -> Light:
         response is not None,
         _reason(record["failure"]),
         intern(record["unscored"].partition(":")[0]) if record["unscored"] else "",
-        tuple((intern(rule["source"]), bool(rule["kept"])) for rule in verdict.get("rules") or ()),
+        tuple(
+            (intern(rule["source"]), intern(rule["check"]), bool(rule["kept"]))
+            for rule in verdict.get("rules") or ()
+            if rule.get("given", True)
+        ),
         tuple((intern(name), value) for name, value in record["scores"].items()),
         _costs(response, record),
         record.get("exposed"),

@@ -32,6 +32,7 @@ class Summary:
     examples: dict[str, str]
     unscored: dict[str, int]
     rules: dict[str, tuple[int, int]]
+    rule_kinds: dict[str, tuple[int, int]]
     base: Base | None
     floor: Floor | None
     worst: Worst | None
@@ -75,7 +76,8 @@ def summarise(records: Iterable[Record], planned: dict[str, int] | None = None, 
         failures=dict(Counter(r.failure for r in every if r.failure).most_common()),
         examples={kind: f"{name}: {detail}" for kind, (name, detail) in sorted(examples.items())},
         unscored=dict(Counter(r.unscored for r in every if r.unscored).most_common()),
-        rules=_rules(every),
+        rules=_rules(every, 0),
+        rule_kinds=_rules(every, 1),
         base=base_of(found),
         floor=floor_of(found),
         worst=worst_of(found, kinds["headline"]),
@@ -154,12 +156,14 @@ def _counts(records: list[Light]) -> dict[str, int]:
     }
 
 
-def _rules(records: Iterable[Light]) -> dict[str, tuple[int, int]]:
-    """Per source: instructions kept and instructions given."""
+def _rules(records: Iterable[Light], place: int) -> dict[str, tuple[int, int]]:
+    """Per source (`place` 0) or kind (1): instructions kept, and those that could have been broken."""
     kept: Counter[str] = Counter()
     given: Counter[str] = Counter()
     for record in records:
-        for source, was_kept in record.rules:
-            given[source] += 1
-            kept[source] += was_kept
-    return {source: (kept[source], given[source]) for source in sorted(given)}
+        for rule in record.rules:
+            source, kind, was_kept = rule
+            name = kind if place else source
+            given[name] += 1
+            kept[name] += was_kept
+    return {name: (kept[name], given[name]) for name in sorted(given)}

@@ -21,10 +21,11 @@ def calls(_case: Case, _answer: Answer, verdict: Verdict) -> Score:
 
 @scorer
 def instructions(_case: Case, _answer: Answer, verdict: Verdict) -> Score | Unscored:
-    """The share of instructions kept."""
-    if not verdict.rules:
-        return Unscored("no instruction is in force")
-    return Score(sum(rule.kept for rule in verdict.rules) / len(verdict.rules), "")
+    """The share of instructions kept, of those that the answer could have broken."""
+    tried = [rule for rule in verdict.rules if rule.given]
+    if not tried:
+        return Unscored("no instruction was put to the test")
+    return Score(sum(rule.kept for rule in tried) / len(tried), "")
 
 
 @scorer

@@ -1,0 +1,39 @@
+"""Whether an answer could have broken a rule at all: keeping what nothing put to the test says nothing."""
+
+from __future__ import annotations
+
+from perturb.checks.calls import commands_of, visible_paths
+from perturb.checks.text import visible_text
+from perturb.core.values import Answer, Case, Instruction, Intent
+
+# Kinds that bind whatever the answer is.
+_ALWAYS = frozenset({"text.present", "call.at_least_one"})
+_CHANGES = ("fs.edit", "fs.write")
+
+
+def given(answer: Answer, rule: Instruction, case: Case) -> bool:
+    """Whether this answer had the opportunity to break `rule`.
+
+    A rule about messages needs one, a rule about an action that action, a rule about paths a path; any other rule about
+    calls needs a call.
+    """
+    family = rule.check.partition(".")[0]
+    intents = [intent for intent in answer.intents if isinstance(intent, Intent)]
+    if rule.check in _ALWAYS:
+        return True
+    if family == "text":
+        return bool(visible_text(answer).strip())
+    if rule.check in ("call.arg", "call.arg_max"):
+        wanted = rule.params["action"]
+        return any(intent.action == wanted for intent in intents) or (
+            wanted == "shell.run" and bool(commands_of(answer, case))
+        )
+    if family == "command":
+        return bool(commands_of(answer, case))
+    if family == "path":
+        return any(intent.action.startswith("fs.") for intent in intents)
+    if family == "edit":
+        return any(intent.action in _CHANGES for intent in intents)
+    if family == "args":
+        return any(True for _ in visible_paths(answer, case))
+    return bool(answer.reply.calls)
