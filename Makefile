@@ -7,6 +7,7 @@ export XDG_CACHE_HOME = $(CURDIR)/$(VENV)/cache
 export npm_config_cache = $(CURDIR)/$(VENV)/cache/npm
 
 .PHONY: conformance confusion demo test demo-vllm check attack bench bench-servers bench-users clean
+.PHONY: simulations isolated bench-report
 
 # The main job on simulated agents: light core only.
 demo: $(VENV)/core
@@ -45,6 +46,18 @@ bench: bench-inprocess
 # vLLM fed as a stream against its own generate call; prompts computed in the plan's order against the fewest possible.
 bench-inprocess: $(VENV)/engine
 	$(BIN)/python -m tests.benchmarks.inprocess
+
+# The tables of docs/statistics.md, from simulated campaigns; some ten minutes on two cores.
+simulations: $(VENV)/dev
+	$(BIN)/python -m tests.simulations --write
+
+# Every agent that breaks one thing only.
+isolated: $(VENV)/dev
+	PERTURB_ISOLATED=1 $(BIN)/pytest -q tests/quality/test_isolated_agents.py
+
+# A report over 10^5 records and a summary of 10^6: seconds and memory.
+bench-report: $(VENV)/dev
+	$(BIN)/python -m tests.benchmarks.reports
 
 bench-users: $(VENV)/engine $(VENV)/allure
 	$(BIN)/python -m tests.benchmarks.users

@@ -28,8 +28,9 @@ class Effect:
 
     `difference` is perturbed - base (a drop is negative). `interval` is its 95 % interval over fixtures like these;
     None where the data cannot carry one, and `no_interval` says why. `bound` is the largest drop not excluded
-    (one-sided 95 %). `worse` and `better` count pairs that flipped. `p` tests a drop against noise alone, `p_fixtures`
-    whether more was lost than won over the fixtures (both doubled for two sides). `deviation` is the standard
+    (one-sided 95 %). `worse` and `better` count pairs that flipped. `p` tests a drop against noise: that of answers
+    drawn anew, and that of prompts worded anew. `p_fixtures` tests whether more was lost than won over the fixtures
+    (both doubled for two sides). `deviation` is the standard
     deviation of one fixture's mean difference.
     """
 
@@ -74,7 +75,7 @@ def measured(strata: Sequence[Stratum], level: float = 0.95) -> Effect | None:
         bound=lower_bound(clusters),
         worse=sum(s.worse for s in strata),
         better=sum(s.better for s in strata),
-        p=exchange_p(strata) if whole else p_fixtures,
+        p=max(exchange_p(strata) if whole else p_fixtures, loss_p([s.lost for s in strata])),
         p_fixtures=p_fixtures,
         deviation=spread(clusters).error * len(clusters) ** 0.5 if len(clusters) > 1 else 0.0,
     )

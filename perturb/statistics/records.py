@@ -97,6 +97,8 @@ class Gathered:
 
     bases: dict[str, dict[int, Light]] = field(default_factory=lambda: defaultdict(dict))
     perturbed: dict[str, dict[str, list[Light]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
+    # A model that answers every base alike each time was asked once: its repeats are no evidence of their own.
+    alike: bool = False
 
     def stratum(self, case: str, answers: Iterable[Light]) -> Stratum | None:
         """The stratum of some perturbed answers of `case`; None without a scored base or without an answer."""
@@ -105,11 +107,13 @@ class Gathered:
         scored = [a for a in answers if a.joint is not None]
         if not right or not scored:
             return None
+        if self.alike:
+            right = dict.fromkeys((a.sample for a in scored), max(right.values()))
         own = [(right[a.sample], a.joint or 0) for a in scored if a.sample in right]
         return Stratum(
             scored[0].cluster,
-            sum(right.values()),
-            len(right),
+            max(right.values()) if self.alike else sum(right.values()),
+            1 if self.alike else len(right),
             sum(a.joint or 0 for a in scored),
             len(scored),
             sum(after < before for before, after in own),
@@ -125,4 +129,11 @@ def gathered(records: Iterable[Light]) -> Gathered:
             found.perturbed[record.operator][record.case].append(record)
         else:
             found.bases[record.case][record.sample] = record
+    found.alike = _alike(found.bases.values())
     return found
+
+
+def _alike(bases: Iterable[dict[int, Light]]) -> bool:
+    """Whether some base was asked twice and none was answered in two ways, right and wrong."""
+    asked = [{b.joint for b in draws.values()} - {None} for draws in bases if len(draws) > 1]
+    return bool(asked) and all(len(answers) < 2 for answers in asked)

@@ -16,7 +16,7 @@ from perturb.core.registry import AGENTS
 from perturb.statistics.summary import summarise
 
 SPREAD = Selection(limit=130)
-DEFECTIVE = sorted(name for name, agent in AGENTS.items() if agent.defect)
+DEFECTIVE = sorted(n for n, a in AGENTS.items() if a.defect and a.answer.__module__ == "perturb.agents.defective")
 
 
 @lru_cache(maxsize=1)

@@ -28,7 +28,7 @@ def coverage_table(run: Callable[[Iterable[Job]], list[Any]]) -> str:
     worlds = [
         World(c, b, 0.05 if not u else 0.12, u, s, 8 * s) for c, u, s, b in product(CLUSTERS, (0, 1), (1, 4), BASES)
     ]
-    found = iter(run((coverage, (w, 150 if w.fixtures == 200 else 400, 7)) for w in worlds))
+    found = iter(run((coverage, (w, 100 if w.fixtures == 200 else 400, 7)) for w in worlds))
     rows = ["| fixtures | effect | samples | " + " | ".join(map(str, BASES)) + " |", "|---" * 8 + "|"]
     for clusters, uneven, samples in product(CLUSTERS, (0, 1), (1, 4)):
         cells = [next(found) for _ in BASES]
@@ -46,11 +46,9 @@ def _covered(found: Any) -> str:
 
 def alarm_table(run: Callable[[Iterable[Job]], list[Any]]) -> str:
     """Noise only: whole tables, by base accuracy and by how often the base is asked."""
-    settings = [(b, 24, d) for b in (0.5, 0.9, 0.95, 0.98, 0.99) for d in (1, base_draws(1, 24))] + [
-        (0.99, 60, 1),
-        (0.99, 60, 8),
-    ]
-    found = run((false_alarms, (*s, 60 if s[1] == 60 else 200, 11)) for s in settings)
+    settings = [(b, 16, d) for b in (0.5, 0.9, 0.98, 0.99) for d in (1, base_draws(1, 16))]
+    settings += [(0.99, 56, 1), (0.99, 56, base_draws(1, 56))]
+    found = run((false_alarms, (*s, 200, 11)) for s in settings)
     rows = ["| base | operators | base answers | part | scaffold | operator | cell |", "|---" * 7 + "|"]
     for (base, operators, draws), alarms in zip(settings, found, strict=True):
         cells = " | ".join(f"{100 * now:.1f} ({100 * before:.0f})" for now, before in alarms.values())
@@ -61,7 +59,7 @@ def alarm_table(run: Callable[[Iterable[Job]], list[Any]]) -> str:
 def power_table(run: Callable[[Iterable[Job]], list[Any]]) -> str:
     """The chance of the verdict "drop" for one of sixty rows, 55 fixtures."""
     losses, settings = (0.0, 0.02, 0.03, 0.05, 0.08, 0.12), list(product((0.7, 0.9, 0.98), (1, 4)))
-    found = iter(run((power, (World(55, b, x, False, s, 8 * s), 60, 150, 13)) for b, s in settings for x in losses))
+    found = iter(run((power, (World(55, b, x, False, s, 8 * s), 60, 100, 13)) for b, s in settings for x in losses))
     rows = ["| base | samples | " + " | ".join(f"{100 * x:.0f} %" for x in losses) + " |", "|---" * 8 + "|"]
     for base, samples in settings:
         cells = [next(found) for _ in losses]
@@ -76,7 +74,7 @@ def power_table(run: Callable[[Iterable[Job]], list[Any]]) -> str:
 def draws_table(run: Callable[[Iterable[Job]], list[Any]]) -> str:
     """What more base answers buy: the power to see a loss of 5 % in one of sixty rows."""
     draws = (1, 2, 4, 8, 16)
-    found = iter(run((power, (World(55, b, 0.05, False, 1, d), 60, 200, 17)) for b in (0.7, 0.9, 0.98) for d in draws))
+    found = iter(run((power, (World(55, b, 0.05, False, 1, d), 60, 100, 17)) for b in (0.7, 0.9, 0.98) for d in draws))
     rows = ["| base | " + " | ".join(map(str, draws)) + " |", "|---" * 6 + "|"]
     for base in (0.7, 0.9, 0.98):
         rows.append(f"| {base} | " + " | ".join(f"{100 * next(found)['drop']:.0f}" for _ in draws) + " |")
@@ -86,7 +84,7 @@ def draws_table(run: Callable[[Iterable[Job]], list[Any]]) -> str:
 def bound_table(run: Callable[[Iterable[Job]], list[Any]]) -> str:
     """How often a true drop of 5 % lies beyond the bound of a "no drop"."""
     settings = list(product((20, 55, 200), (False, True)))
-    found = iter(run((wrong_no_drop, (World(c, b, 0.05, u), 300, 19)) for c, u in settings for b in BASES))
+    found = iter(run((wrong_no_drop, (World(c, b, 0.05, u), 200, 19)) for c, u in settings for b in BASES))
     rows = ["| fixtures | effect | " + " | ".join(map(str, BASES)) + " |", "|---" * 7 + "|"]
     for clusters, uneven in settings:
         cells = " | ".join(f"{100 * next(found):.1f}" for _ in BASES)

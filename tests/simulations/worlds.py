@@ -8,7 +8,7 @@ from random import Random
 
 from perturb.statistics.strata import Stratum
 
-PARTS, SCAFFOLDS = 8, 6
+PARTS, SCAFFOLDS = 8, 5
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,13 @@ def count(draw: Random, n: int, chance: float) -> int:
 
 
 def noise(
-    draw: Random, base: float, operators: int, draws: int, fixtures: int = 55
+    draw: Random, base: float, operators: int, draws: int, fixtures: int = 40
 ) -> dict[str, dict[object, list[Stratum]]]:
     """A campaign in which nothing has an effect: its strata by part, scaffold, operator and cell."""
     tables: dict[str, dict[object, list[Stratum]]] = {"part": {}, "scaffold": {}, "operator": {}, "cell": {}}
     for fixture in range(fixtures):
         for scaffold in range(SCAFFOLDS):
-            for _ in range(draw.choice((1, 2, 2, 4))):
+            for _ in range(draw.choice((0, 1, 1, 2))):
                 right = count(draw, draws, base)
                 parts: dict[int, list[int]] = {part: [0, 0] for part in range(PARTS)}
                 for operator in range(operators):
