@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import fmean
 from typing import TypeVar
 
 from perturb.statistics.exchange import benjamini_hochberg, holm
@@ -44,9 +43,17 @@ class Row:
 
 
 def table(
-    found: Gathered, groups: Mapping[Key, Answers], name: Callable[[Key], str], margin: float = MARGIN
+    found: Gathered,
+    groups: Mapping[Key, Answers],
+    name: Callable[[Key], str],
+    margin: float = MARGIN,
+    *,
+    cells: bool = False,
 ) -> dict[Key, Row]:
-    """A row for each group of perturbed answers (by bound case), corrected for all of them together."""
+    """A row for each group of perturbed answers (by bound case), corrected for all of them together.
+
+    Rows of `cells` are many and hold their effect and verdict alone.
+    """
     strata = {key: _strata(found, answers) for key, answers in groups.items()}
     effects = {key: e for key, rows in strata.items() if (e := measured(rows)) is not None}
     p_values = [e.p for e in effects.values()]
@@ -58,8 +65,8 @@ def table(
             verdict(e, adjusted, margin, len(effects)),
             adjusted,
             q,
-            _exposed(found, groups[key]),
-            _beside(found, groups[key]),
+            None if cells else _exposed(found, groups[key]),
+            {} if cells else _beside(found, groups[key]),
             _broken(strata[key]),
         )
     return made
@@ -83,7 +90,7 @@ def _beside(found: Gathered, answers: Answers) -> dict[str, tuple[float, float]]
         return {}
     means = {}
     for place, cost in enumerate(COSTS):
-        pair = fmean(b.costs[place] for b in before), fmean(a.costs[place] for a in after)
+        pair = sum([b.costs[place] for b in before]) / len(before), sum([a.costs[place] for a in after]) / len(after)
         if any(pair):
             means[cost] = pair
     one, two = scores(before), scores(after)
@@ -92,11 +99,13 @@ def _beside(found: Gathered, answers: Answers) -> dict[str, tuple[float, float]]
 
 def scores(records: Iterable[Light]) -> dict[str, float]:
     """The mean of every scorer over the answers it has something to say about."""
-    given: dict[str, list[float]] = defaultdict(list)
+    sums: dict[str, float] = defaultdict(float)
+    counts: dict[str, int] = defaultdict(int)
     for record in records:
         for name, value in record.scores:
-            given[name].append(value)
-    return {name: fmean(values) for name, values in sorted(given.items())}
+            sums[name] += value
+            counts[name] += 1
+    return {name: sums[name] / counts[name] for name in sorted(sums)}
 
 
 def _broken(strata: Iterable[Stratum]) -> tuple[str, ...]:

@@ -68,7 +68,7 @@ def summarise(records: Iterable[Record], planned: dict[str, int] | None = None, 
     found = gathered(every)
     kinds = _kinds(found)
     groups = _groups(found, kinds["headline"])
-    rows = {name: table(found, groups[name], lambda key: key[0], margin) for name in groups}
+    rows = {name: table(found, groups[name], lambda key: key[0], margin, cells="cell" in name) for name in groups}
     operators: dict[str, Answers] = dict(found.perturbed)
     return Summary(
         counts={**(planned or {}), **_counts(every)},

@@ -62,9 +62,9 @@ def needed(found: Effect, margin: float = MARGIN, tests: int = 1) -> int:
     if margin + found.difference > 0:
         steps = (normal_quantile(ONE_SIDED) + reach) * found.deviation / (margin + min(0.0, found.difference))
         ways.append(max(steps**2, fixtures_without_loss(margin)))
-    if found.difference < 0 and 0 < found.p < 0.9:
+    if found.difference < 0 and found.p < 0.9:
         over_fixtures = (normal_quantile(1 - ALPHA / 2) + reach) * found.deviation / found.difference
-        beyond_noise = (normal_quantile(1 - ALPHA / 2 / tests) + reach) / normal_quantile(1 - found.p / 2)
+        beyond_noise = (normal_quantile(1 - ALPHA / 2 / tests) + reach) / -normal_quantile(max(found.p, 1e-300) / 2)
         ways.append(max(FEWEST_SIGNS, over_fixtures**2, found.clusters * beyond_noise**2))
     return max(1, ceil(min(ways or [fixtures_without_loss(margin)])) - found.clusters)
 

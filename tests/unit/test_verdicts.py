@@ -114,3 +114,16 @@ def test_one_base_answer_against_fifty_is_no_evidence() -> None:
 def test_degrees_of_freedom() -> None:
     assert degrees([7] * 20) == pytest.approx(19)
     assert degrees([100, 1, 1, 1, 1]) < 1.5
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40), st.integers(1, 3)), min_size=1, max_size=30))
+def test_every_set_of_answers_has_a_verdict(kinds: list[tuple[int, int, int]]) -> None:
+    # Also the most one-sided: p-values too small to hold, few fixtures, everything lost.
+    strata = [Stratum(f"f{n // 3}", base, 40, right, 40) for n, (base, right, _) in enumerate(kinds)]
+    found = measured(strata)
+    assert found is not None
+    told = verdict(found, found.p, MARGIN, 60)
+    assert told.word in ORDER
+    assert told.more >= 0
+    assert -1 <= found.bound <= 0
