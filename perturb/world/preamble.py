@@ -92,7 +92,7 @@ _OWN = """{name}() {{
 # Other names under which a recorded program may be called (see perturb.world.invocations).
 _LAUNCHERS = ("npx", "bunx", "yarn", "pnpm", "bun", "py.test", "docker-compose", "gmake", "poetry", "uv", "pipenv")
 # A line with one of these may run text that lies elsewhere: it is told everything.
-_ELSEWHERE = re.compile(r"\b(sh|bash|source|eval|xargs|exec|command|make|env)\b|[./$`]/?\w*/|(^|[\s;&|(])\.\s|\$")
+_ELSEWHERE = re.compile(r"\b(sh|bash|source|eval|xargs)\b|(^|[;&|({\n])\s*[./~$\"'\\]")
 
 
 def preamble(world: World, line: str) -> str:
