@@ -23,7 +23,7 @@ def run(world: World, args: dict[str, Json]) -> tuple[World, Result]:
         return world, Result("python", {"stdout": text, "error": ""})
     if _MARK in code:
         raise WorldError("bad_argument", "code holds the mark of its own end")
-    done = sandbox.run(world, f"command python3 - <<'{_MARK}'\n{ready(code, world)}\n{_MARK}")
+    done = sandbox.run(world, f"command python3 - <<'{_MARK}'\n{ready(code, world, world.files.get)}\n{_MARK}")
     return done.world, Result("python", {"stdout": done.stdout, "error": _error(done.stderr, done.exit_code)})
 
 

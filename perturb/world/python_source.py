@@ -6,16 +6,18 @@ The text is read and rewritten as a tree, never run here. What needs no rewritin
 from __future__ import annotations
 
 import ast
+import posixpath
 import re
 from typing import Any
 
 from perturb.core.values import World
 from perturb.world.builtins import Asked, Said, builtin
 from perturb.world.machine import now
+from perturb.world.python_modules import Text, with_modules
 
 # What the interpreter lacks; a text with none of these is left alone.
 _LACKING = re.compile(
-    r"\b(statistics|json\.(load|dump)\b|argv|stdin|exit|SystemExit|quit|now|utcnow|today|time|open|os\.getcwd|__file__)\b"
+    r"\b(statistics|json\.(load|dump)\b|argv|stdin|exit|SystemExit|quit|now|utcnow|today|time|open|os\.getcwd|__file__|import)\b"
 )
 _EXIT = "perturb-exit:"
 # Where a run's errors, and what it is fed, lie while it lasts.
@@ -50,19 +52,32 @@ class statistics:
 """
 
 
-def ready(code: str, world: World, argv: tuple[str, ...] = ("",)) -> str:
-    """The text to run in place of `code`; itself where nothing in it needs a change, or where it is no Python."""
+def ready(code: str, world: World, text: Text, argv: tuple[str, ...] = ("",), cwd: str = "") -> str:
+    """The text to run in place of `code`; itself where nothing in it needs a change, or where it is no Python.
+
+    `text` gives a file's text: modules of the project are looked for at `cwd`, in its ``src`` and beside the script.
+    """
+    here = cwd or world.cwd
+    beside = posixpath.dirname(posixpath.join(here, argv[0]))
     if not _LACKING.search(code):
         return code
     try:
         tree = ast.parse(code)
         before = ast.dump(tree)
+        with_modules(tree, text, (here, *_added(tree, here), posixpath.join(here, "src"), beside))
         rewritten = ast.fix_missing_locations(_Rewrite(world, argv, _files(tree)).visit(tree))
         if ast.dump(rewritten) == before:
             return code
         return (_STATISTICS if "statistics" in code else "") + ast.unparse(rewritten)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return code
+
+
+def _added(tree: ast.Module, here: str) -> list[str]:
+    """Folders that a script adds to ``sys.path``."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    added = [node.args[-1] for node in calls if ast.unparse(node.func) in ("sys.path.insert", "sys.path.append")]
+    return [posixpath.join(here, str(one.value)) for one in added if isinstance(one, ast.Constant)]
 
 
 def _files(tree: ast.Module) -> frozenset[str]:
@@ -179,6 +194,8 @@ _CALLS: dict[str, Any] = {
     "time.sleep": lambda _node, _rewrite: ast.Constant(None),
     "time.perf_counter": lambda _node, _rewrite: ast.Constant(0.0),
     "time.monotonic": lambda _node, _rewrite: ast.Constant(0.0),
+    "sys.path.insert": lambda _node, _rewrite: ast.Constant(None),
+    "sys.path.append": lambda _node, _rewrite: ast.Constant(None),
     "os.getcwd": lambda _node, rewrite: ast.Constant(rewrite.cwd),
 }
 
@@ -187,7 +204,7 @@ _CALLS: dict[str, Any] = {
 def prepared(asked: Asked) -> Said:
     """The text to run in place of the one that is given; the value of its last line is not printed."""
     code, argv = (asked.words or ("",))[0], asked.words[1:] or ("-c",)
-    return Said(ready(code, asked.world, argv) + "\nNone\n")
+    return Said(ready(code, asked.world, asked.text, argv, asked.cwd) + "\nNone\n")
 
 
 @builtin("__ended")
