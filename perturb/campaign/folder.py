@@ -14,6 +14,7 @@ import orjson
 from perturb.campaign.shapes import problem
 from perturb.core.errors import StorageError, UserError
 from perturb.core.files import make_folder, move, read_json, storing, write_atomic
+from perturb.core.redaction import redacted
 
 MANIFEST = "run.json"
 JOURNAL = "journal.jsonl"
@@ -55,6 +56,7 @@ SHAPE: dict[str, Any] = {
     "load": [str],
     "made_of": {str: _TEXTS},
     "kept_old?": [str],
+    "redact_replies?": bool,
 }
 
 
@@ -99,9 +101,15 @@ def _twice(path: Path) -> str:
     return f"{found[0][:40]}: is there twice" if found else ""
 
 
+def private(manifest: dict[str, Any]) -> dict[str, Any]:
+    """A manifest as it is kept: without secrets (a server's address can hold one). Digests stay as they are."""
+    found: dict[str, Any] = redacted(manifest, keep=frozenset(("made_of",)))
+    return found
+
+
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     """Write ``run.json`` in one step. Raises StorageError."""
-    data = {**manifest, "version": VERSION}
+    data = {**private(manifest), "version": VERSION}
     write_atomic(folder / MANIFEST, orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n")
 
 
@@ -164,6 +172,7 @@ def open_folder(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
     What the run is made of may differ: that has ways out (see `perturb.campaign.ingredients`).
     """
     _usable(folder)
+    manifest = private(manifest)
     if not (folder / MANIFEST).exists():
         make_folder(folder)
         write_manifest(folder, manifest)

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from perturb.campaign.folder import JOURNAL, VERSION
-from perturb.campaign.lines import Damage, Line, LineLog, damage, scan, seal, sealed
+from perturb.campaign.lines import REPLIES, Damage, Line, LineLog, damage, private, scan, seal
 from perturb.campaign.shapes import problem
 from perturb.core.errors import UserError
 from perturb.core.files import read_at, write_atomic
@@ -145,13 +145,13 @@ class Records:
             del row["sum"]
             yield row
 
-    def replace(self, rows: Iterator[dict[str, Any]]) -> None:
+    def replace(self, rows: Iterator[dict[str, Any]], verbatim: frozenset[str] = REPLIES) -> None:
         """Write `rows` in place of the records as `written`, in one step. Damaged lines stay between them."""
         bad = [line for line in self._bad if line.number]
         kept = read_at(self.path, ((line.offset, line.length) for line in bad))
         lines = dict(zip((line.number for line in bad), kept, strict=True))
         numbers = sorted(place.number for place in self._places.values())
-        lines.update(zip(numbers, map(sealed, rows), strict=True))
+        lines.update(zip(numbers, (private(row, verbatim) for row in rows), strict=True))
         write_atomic(self.path, b"".join(lines[number] for number in sorted(lines)))
 
 
@@ -177,14 +177,14 @@ def read(folder: Path) -> Iterator[dict[str, Any]]:
 class Journal:
     """Appends records; knows which ids have their answer. Use as a context manager."""
 
-    def __init__(self, folder: Path, keep_old: bool = False) -> None:
+    def __init__(self, folder: Path, keep_old: bool = False, verbatim: frozenset[str] = REPLIES) -> None:
         records = Records(folder)
         self.damage = records.damage
         self._keep_old = keep_old
         self._done = records.answered()
         self._tries = records.tries()
         self._folder = folder
-        self._log = LineLog(records.path)
+        self._log = LineLog(records.path, verbatim)
 
     def holds(self, name: str, made: str) -> bool:
         """Whether the request `name`, whose digest today is `made`, has its answer. One that failed has none.

@@ -19,12 +19,15 @@ import orjson
 from perturb.campaign.shapes import Shape, problem
 from perturb.core import files
 from perturb.core.errors import StorageError, UserError
+from perturb.core.redaction import redacted_line
 
 _HEAD, _TAIL = b',"sum":"', b'"}\n'
-_SEAL = len(_HEAD) + 16 + len(_TAIL)
+SEAL = len(_HEAD) + 16 + len(_TAIL)
 # What a power cut may cost at most: the lines of so many seconds.
 SYNC_S = 1.0
 _STEP = 1 << 16
+# What a model said is kept to the letter, unless a person wants otherwise (``--redact-replies``).
+REPLIES = frozenset(("response", "rounds"))
 # So many damaged lines are named one by one.
 NAMED = 10
 
@@ -35,8 +38,20 @@ def sealed(row: Any) -> bytes:
     >>> sealed({"a": 1})
     b'{"a":1,"sum":"1f8c00645b7df6ce"}\n'
     """
-    body = _json(row)
+    return _closed(_json(row))
+
+
+def _closed(body: bytes) -> bytes:
     return b"".join((body[:-1], _HEAD, _sum(body), _TAIL))
+
+
+def private(row: Any, verbatim: frozenset[str] = REPLIES) -> bytes:
+    r"""`row` as a line that holds no secret but in what stands under the keys of `verbatim`.
+
+    >>> private({"detail": "token=abcd1234", "response": {"text": "token=abcd1234"}})[:40]
+    b'{"detail":"token=[redacted]","response":'
+    """
+    return _closed(redacted_line(_json(row), verbatim))
 
 
 def unsealed(line: bytes) -> dict[str, Any] | None:
@@ -47,8 +62,8 @@ def unsealed(line: bytes) -> dict[str, Any] | None:
     >>> unsealed(sealed({"a": 1}).replace(b"1", b"2", 1)) is None
     True
     """
-    seal = line[-_SEAL:]
-    body = line[:-_SEAL] + b"}"
+    seal = line[-SEAL:]
+    body = line[:-SEAL] + b"}"
     if seal != b"".join((_HEAD, _sum(body), _TAIL)):
         return None
     try:
@@ -60,7 +75,7 @@ def unsealed(line: bytes) -> dict[str, Any] | None:
 
 def seal(row: Any) -> bytes:
     """The checksum that `row` has as a line."""
-    return sealed(row)[-_SEAL:-1]
+    return sealed(row)[-SEAL:-1]
 
 
 def _sum(body: bytes) -> bytes:
@@ -126,7 +141,7 @@ def scan(path: Path) -> Iterator[Line]:
         whole = line.endswith(b"\n")
         sound = line if whole else line + b"\n"
         row = unsealed(sound)
-        yield Line(number if whole or row is not None else 0, offset, len(line), row, sound[-_SEAL:-1])
+        yield Line(number if whole or row is not None else 0, offset, len(line), row, sound[-SEAL:-1])
         offset += len(line)
 
 
@@ -137,13 +152,16 @@ def damage(path: Path, found: Iterable[Line]) -> Damage:
 
 
 class LineLog:
-    """Appends sealed lines. A line survives a killed process; one that a kill cut off goes when the file is opened.
+    """Appends sealed lines, without secrets (see `private`).
+
+    A line survives a killed process; one that a kill cut off goes when the file is opened.
 
     Raises StorageError when the disk refuses; the file is then as it was, perhaps with a cut-off line at its end.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, verbatim: frozenset[str] = REPLIES) -> None:
         self._file = files.Appender(path)
+        self._verbatim = verbatim
         end, rest = _unfinished(path, self._file.size())
         if rest and unsealed(rest + b"\n") is not None:
             self._file.append(b"\n")
@@ -153,7 +171,7 @@ class LineLog:
 
     def append(self, row: Any) -> None:
         """One line, handed to the operating system before this returns; on the disk within `SYNC_S` of the next."""
-        self._file.append(sealed(row))
+        self._file.append(private(row, self._verbatim))
         if time.monotonic() - self._synced >= SYNC_S:
             self.sync()
 

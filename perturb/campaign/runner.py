@@ -11,6 +11,7 @@ from typing import Any
 from perturb.campaign.exposure import exposed
 from perturb.campaign.folder import VERSION
 from perturb.campaign.journal import Journal
+from perturb.campaign.lines import REPLIES
 from perturb.campaign.plan import Item, Selection, Tally, plan
 from perturb.campaign.responses import response_from
 from perturb.campaign.rounds import Judgement, judged, replayed
@@ -92,6 +93,7 @@ def run(
     *,
     keep_old: bool = False,
     tally: Tally | None = None,
+    verbatim: frozenset[str] = REPLIES,
 ) -> Tally:
     """Ask what is not yet answered, score it and journal it. Interrupt at will: what is journalled stays.
 
@@ -99,7 +101,7 @@ def run(
     and written as they come, so that memory holds what is under way and nothing else. `tally` is filled meanwhile.
     """
     tally = tally if tally is not None else Tally()
-    with Journal(folder, keep_old) as journal, Unfinished(folder) as unfinished:
+    with Journal(folder, keep_old, verbatim) as journal, Unfinished(folder, verbatim) as unfinished:
         left = _left(plan(selection, tally), journal, progress)
         feed = Feed(unfinished.resumed(item, selection.patience) for item in left)
         for item, got in answerer(feed):

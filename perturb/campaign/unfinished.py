@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 
 from perturb.campaign.journal import RESPONSE, Journal
-from perturb.campaign.lines import LineLog, Lines
+from perturb.campaign.lines import REPLIES, LineLog, Lines
 from perturb.campaign.plan import Item
 from perturb.campaign.responses import response_from
 from perturb.campaign.rounds import replayed
@@ -19,8 +19,9 @@ _SHAPE = {"id": str, "digest": str, "round": range(100), "response": RESPONSE}
 class Unfinished:
     """The rounds kept in a run's folder. Use as a context manager; nothing is written before there is a round."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, verbatim: frozenset[str] = REPLIES) -> None:
         self._path = folder / ROUNDS
+        self._verbatim = verbatim
         self._log: LineLog | None = None
         self._kept: dict[tuple[str, str], dict[int, Response]] = {}
         for line in Lines(self._path, _SHAPE):
@@ -35,7 +36,7 @@ class Unfinished:
     def append(self, item: Item) -> None:
         """Keep the last of an item's rounds."""
         if self._log is None:
-            self._log = LineLog(self._path)
+            self._log = LineLog(self._path, self._verbatim)
         place = len(item.before) - 1
         row = {"id": item.id, "digest": item.digest, "round": place, "response": item.before[place].response}
         self._log.append(row)

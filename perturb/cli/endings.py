@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,9 +17,12 @@ from types import FrameType
 from typing import Any
 
 from perturb.core.errors import EngineError, StorageError, UserError
-from perturb.core.plain import printable
+from perturb.core.plain import one_line, shown
 
 _OUTPUT = 1
+# Of one line on stderr: whatever somebody wrote into a file, it fills no screen.
+LONGEST = 1_000
+BUG = 70
 
 
 class Stopped(KeyboardInterrupt):
@@ -58,6 +62,10 @@ def told() -> Iterator[Ended]:
         number = stopped.number if isinstance(stopped, Stopped) else signal.SIGINT
         onward = f"; go on with: {stopped.args[0]}" if stopped.args else ""
         ended.code = _said(f"stopped by {signal.Signals(number).name}; what was answered is kept{onward}", 128 + number)
+    except Exception as error:
+        with suppress(OSError, ValueError, AttributeError):
+            sys.stderr.write(shown("".join(traceback.format_exception(error))))
+        ended.code = _said(f"{type(error).__name__}: this is a mistake in perturb; the lines above say where", BUG)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -65,7 +73,7 @@ def told() -> Iterator[Ended]:
 
 def _said(text: str, code: int) -> int:
     with suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(f"perturb: {printable(text)}\n")
+        sys.stderr.write(f"perturb: {one_line(text)[:LONGEST]}\n")
         sys.stderr.flush()
     with suppress(StorageError):
         _flush()

@@ -3,7 +3,7 @@
 Exit codes: 0 done · 1 the answer is no (a law was broken, a gate failed) · 2 bad input (a server that refuses the key,
 the address or the model is that) · 3 some requests failed on the engine's side, or the disk or the output would take no
 more · 4 a gate cannot be decided with these data · 130, 143, 129 stopped by SIGINT, SIGTERM, SIGHUP. After 2, 3 and the
-last ``perturb resume`` goes on with a run.
+last ``perturb resume`` goes on with a run. 70: a mistake in perturb itself.
 """
 
 from __future__ import annotations
@@ -12,10 +12,15 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from perturb import __version__
 from perturb.campaign.picking import PROFILES
 from perturb.cli import analysis_options, endings, model_options
+from perturb.cli.options import real, whole
+from perturb.core.errors import UserError
+from perturb.core.ranges import COUNT, SEED
+from perturb.core.secrets import remember_options
 
 PARTS_HELP = "glob over part.operator names, e.g. 'tools.*'"
 
@@ -24,14 +29,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     with endings.told() as ended:
         options = parser().parse_args(arguments)
+        remember_options(vars(options))
         command = importlib.import_module(f"perturb.cli.{options.module}")
         ended.code = int(command.main(options))
     return ended.code
 
 
+class _Parser(argparse.ArgumentParser):
+    """A wrong option is one line, as every wrong input is."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message} ({self.prog} --help says more)")
+
+
 def parser() -> argparse.ArgumentParser:
     """Every command and option."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="perturb",
         description="Measure whether an agent model keeps calling tools correctly and following instructions "
         "when anything around it changes.",
@@ -58,14 +71,15 @@ def _add(commands: _Commands, name: str, module: str, text: str) -> argparse.Arg
 
 def _run(commands: _Commands) -> None:  # type: ignore[valid-type]  # likewise
     run = _add(commands, "run", "run", "perturb, replay, score and report")
-    run.add_argument("--samples", type=_positive, default=1, help="answers per request")
+    run.add_argument("--samples", type=whole(1, COUNT), default=1, help="answers per request")
+    run.add_argument("--redact-replies", action="store_true", help="keep the model's replies without secrets too")
     _before(run)
     fuzz = _add(commands, "fuzz", "fuzz", "search for the recipes that hurt most and minimise them")
-    fuzz.add_argument("--minutes", type=float, default=30, help="how long (the same --out goes on where it stopped)")
-    fuzz.add_argument("--rounds", type=int, default=0, help="stop after so many rounds in all (0: by time alone)")
-    fuzz.add_argument("--batch", type=_positive, default=64, help="decisions proposed per round")
-    fuzz.add_argument("--samples", type=_positive, default=1, help="answers asked per recipe while minimising")
-    fuzz.add_argument("--at-least", type=_positive, default=1, help="how many of them must fail")
+    fuzz.add_argument("--minutes", type=real(0, COUNT), default=30, help="how long (the same --out goes on)")
+    fuzz.add_argument("--rounds", type=whole(0), default=0, help="stop after so many rounds in all (0: by time alone)")
+    fuzz.add_argument("--batch", type=whole(1, COUNT), default=64, help="decisions proposed per round")
+    fuzz.add_argument("--samples", type=whole(1, COUNT), default=1, help="answers asked per recipe while minimising")
+    fuzz.add_argument("--at-least", type=whole(1, COUNT), default=1, help="how many of them must fail")
     for command in (run, fuzz):
         model_options.add(command)
         _selection_options(command)
@@ -94,9 +108,9 @@ def _selection_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--scaffold", action="append", default=[], metavar="NAME")
     command.add_argument("--operator", action="append", default=[], metavar="GLOB", help=PARTS_HELP)
     command.add_argument("--fixture", action="append", default=[], metavar="GLOB|FILE|FOLDER")
-    command.add_argument("--limit", type=int, default=0, help="at most this many bound decisions, evenly picked")
-    command.add_argument("--seed", type=int, default=0)
-    command.add_argument("--patience", type=int, default=2, help="looks a decision may take before it is judged")
+    command.add_argument("--limit", type=whole(0), default=0, help="at most this many bound decisions, evenly picked")
+    command.add_argument("--seed", type=whole(0, SEED), default=0)
+    command.add_argument("--patience", type=whole(0, 99), default=2, help="looks before a decision is judged")
 
 
 def _folder_commands(commands: _Commands) -> None:  # type: ignore[valid-type]  # likewise
@@ -113,8 +127,8 @@ def _folder_commands(commands: _Commands) -> None:  # type: ignore[valid-type]  
     show = _add(commands, "show", "show", "one record: what changed, prompt, reply, verdict")
     replay = _add(commands, "replay", "replay", "make one decision again and ask the run's model again")
     shrink = _add(commands, "shrink", "shrink", "the smallest recipe that still fails")
-    shrink.add_argument("--samples", type=_positive, default=1, help="answers asked per recipe")
-    shrink.add_argument("--at-least", type=_positive, default=1, help="how many of them must fail")
+    shrink.add_argument("--samples", type=whole(1, COUNT), default=1, help="answers asked per recipe")
+    shrink.add_argument("--at-least", type=whole(1, COUNT), default=1, help="how many of them must fail")
     for command in (show, replay, shrink):
         command.add_argument("id", metavar="ID")
         command.add_argument("--run", default="", metavar="DIR", help="the run's folder (default: the newest in runs/)")
@@ -162,7 +176,7 @@ def _file_commands(commands: _Commands) -> None:  # type: ignore[valid-type]  # 
     _json_option(doctor)
     checkpoint = _add(commands, "checkpoint", "checkpoint", "write a small model that speaks M2's format")
     checkpoint.add_argument("dir", metavar="DIR")
-    checkpoint.add_argument("--seed", type=int, default=0, help="of the random weights")
+    checkpoint.add_argument("--seed", type=whole(0, SEED), default=0, help="of the random weights")
     checkpoint.add_argument(
         "--real", action="store_true", help="SmolLM2-135M instead of random weights (93 MB fetched)"
     )
@@ -174,15 +188,15 @@ def _file_commands(commands: _Commands) -> None:  # type: ignore[valid-type]  # 
 def _synthesize(commands: _Commands) -> None:  # type: ignore[valid-type]  # likewise
     made = _add(commands, "synthesize", "synthesize", "training examples, each proven: generated decisions, perturbed")
     made.add_argument("--out", required=True, metavar="FILE.jsonl")
-    made.add_argument("--number", type=_positive, default=1000, help="how many examples")
+    made.add_argument("--number", type=whole(1, COUNT), default=1000, help="how many examples")
     made.add_argument("--operator", action="append", default=[], metavar="GLOB", help=PARTS_HELP)
     made.add_argument("--hold-out", action="append", default=[], metavar="GLOB", help="operators that never occur")
     made.add_argument("--scaffold", action="append", default=[], metavar="NAME", help="default: bare")
-    made.add_argument("--unperturbed", type=float, default=0.35, metavar="SHARE", help="between 0 and 1")
+    made.add_argument("--unperturbed", type=real(0, 1), default=0.35, metavar="SHARE", help="between 0 and 1")
     made.add_argument("--fixed-names", action="store_true", help="each tool under one name only")
     made.add_argument("--held", action="store_true", help="the values and wordings that training never sees")
     made.add_argument("--format", choices=("m2-text", "openai"), default="m2-text")
-    made.add_argument("--seed", type=int, default=0)
+    made.add_argument("--seed", type=whole(0, SEED), default=0)
     _load_option(made)
     _json_option(made)
 
@@ -193,13 +207,6 @@ def _load_option(command: argparse.ArgumentParser) -> None:
 
 def _json_option(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="machine-readable output on stdout")
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not positive")
-    return value
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from perturb.cli import engine_options
+from perturb.cli.options import real, whole
 from perturb.engines.base import RECOMMENDED
 
 URLS: dict[str, Any] = {"action": "append", "default": [], "metavar": "URL"}
@@ -34,8 +35,8 @@ def _server(command: argparse.ArgumentParser) -> None:
 
 def reach(command: argparse.ArgumentParser) -> None:
     """How servers are reached. No run records it: a command that goes on with a run is told again."""
-    command.add_argument("--concurrency", type=_count, default=0, metavar="N", help="requests at once per server (256)")
-    command.add_argument("--timeout", type=_seconds, default=3600.0, metavar="S", help="for one whole answer (3600)")
+    command.add_argument("--concurrency", type=whole(0, 10_000), default=0, metavar="N", help="requests at once per server")
+    command.add_argument("--timeout", type=real(0.001, 1e7), default=3600.0, metavar="S", help="for one whole answer (3600)")
     command.add_argument("--proxy", default="", metavar="URL", help="an HTTP proxy; the environment's are not used")
     command.add_argument("--header", action="append", default=[], metavar="NAME=VALUE", help="sent to the server")
     command.add_argument("--api-key", default="", metavar="KEY", help="the server's key (default: PERTURB_API_KEY)")
@@ -43,29 +44,9 @@ def reach(command: argparse.ArgumentParser) -> None:
 
 def _sampling(command: argparse.ArgumentParser) -> None:
     drawn = RECOMMENDED
-    command.add_argument("--temperature", type=float, default=drawn.temperature, help=f"default {drawn.temperature:g}")
-    command.add_argument("--top-p", type=float, default=drawn.top_p, help=f"default {drawn.top_p:g}")
-    command.add_argument("--top-k", type=int, default=drawn.top_k, help=f"default {drawn.top_k}; -1: all")
+    warm, likely = f"default {drawn.temperature:g}", f"default {drawn.top_p:g}"
+    command.add_argument("--temperature", type=real(0, 100), default=drawn.temperature, help=warm)
+    command.add_argument("--top-p", type=real(0, 1), default=drawn.top_p, help=likely)
+    command.add_argument("--top-k", type=whole(-1), default=drawn.top_k, help=f"default {drawn.top_k}; -1: all")
     longest = f"longest answer, thinking included; default {drawn.max_tokens}"
-    command.add_argument("--max-tokens", type=_positive, default=drawn.max_tokens, metavar="N", help=longest)
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if not 0 <= value <= 10_000:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 10000")
-    return value
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not positive")
-    return value
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0.0 < value < 1e7:
-        raise argparse.ArgumentTypeError(f"{text} is no number of seconds that can be waited")
-    return value
+    command.add_argument("--max-tokens", type=whole(1), default=drawn.max_tokens, metavar="N", help=longest)

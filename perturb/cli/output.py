@@ -1,4 +1,7 @@
-"""Where output goes: results to stdout, everything said along the way to stderr, control characters nowhere."""
+"""Where output goes: results to stdout, what is said along the way to stderr; secrets and control characters nowhere.
+
+The one printer: whatever a command shows goes through here (or through `perturb.cli.endings`, when it ends early).
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,18 @@ import orjson
 
 from perturb.campaign.runner import Progress
 from perturb.core.errors import StorageError
+from perturb.core.plain import escaped, one_line, shown
 from perturb.core.plain import printable as printable
+from perturb.core.redaction import redacted
 from perturb.core.registry import load_builtin, load_file
 
 
 def emit(text: str) -> None:
     """A result, to stdout. Raises StorageError when that is closed or takes no more."""
+    _write(shown(text))
+
+
+def _write(text: str) -> None:
     if sys.stdout is None:
         raise StorageError("stdout: is closed")
     try:
@@ -30,12 +39,15 @@ def emit(text: str) -> None:
 def say(text: str) -> None:
     """Something to know, to stderr; that it cannot be told ends nothing."""
     with suppress(OSError, AttributeError):
-        sys.stderr.write(text + "\n")
+        sys.stderr.write(shown(text) + "\n")
 
 
-def emit_json(value: Any) -> None:
-    """One JSON value, to stdout."""
-    emit(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode())
+def emit_json(value: Any, *, verbatim: bool = False) -> None:
+    """One JSON value, to stdout, without secrets; with all of it where the command is there to convert it."""
+    text = orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
+    if not verbatim:
+        text = orjson.dumps(redacted(orjson.loads(text)))
+    _write(escaped(text.decode()))
 
 
 def register(files: list[str]) -> None:
@@ -52,10 +64,10 @@ def status_line(every: float = 30.0) -> Callable[[str], None]:
     def status(text: str) -> None:
         nonlocal due
         if sys.stderr.isatty():
-            sys.stderr.write(f"\r\x1b[K{printable(text)}")
+            sys.stderr.write(f"\r\x1b[K{one_line(text)}")
         elif time.monotonic() >= due:
             due = time.monotonic() + every
-            say(printable(text))
+            say(one_line(text))
         sys.stderr.flush()
 
     return status

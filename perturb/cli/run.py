@@ -13,7 +13,7 @@ from perturb import __version__
 from perturb.campaign.folder import locked, open_folder
 from perturb.campaign.ingredients import made_of, refuse_changes
 from perturb.campaign.journal import Records
-from perturb.campaign.lines import Damage
+from perturb.campaign.lines import REPLIES, Damage
 from perturb.campaign.model import ENGINE_FIELDS, SAMPLING_FIELDS, connect, spec_of
 from perturb.campaign.picking import PROFILES, Budget, budget_from
 from perturb.campaign.plan import Selection, Tally, bound_cases, chosen_operators
@@ -95,7 +95,13 @@ def manifest_for(options: argparse.Namespace, selection: Selection, model: dict[
         "engine": {name: getattr(options, name) for name in ENGINE_FIELDS},
         "load": list(options.load),
         "made_of": made_of(selection),
+        **({"redact_replies": True} if getattr(options, "redact_replies", False) else {}),
     }
+
+
+def verbatim_of(manifest: dict[str, Any]) -> frozenset[str]:
+    """Which parts of the run's records are kept to the letter, secrets included."""
+    return frozenset() if manifest.get("redact_replies") else REPLIES
 
 
 def answerer_for(options: argparse.Namespace) -> tuple[Answerer, dict[str, str]]:
@@ -107,8 +113,8 @@ def carry_out(selection: Selection, answerer: Answerer, out: Path, manifest: dic
     """Run (or go on), then write and print the report."""
     with resumable(f"perturb resume {out}"):
         meter = Meter()
-        keep_old = bool(manifest.get("kept_old"))
-        tally = run(selection, meter.over(answerer), out, meter, keep_old=keep_old, tally=meter.tally)
+        kept: dict[str, Any] = {"keep_old": bool(manifest.get("kept_old")), "verbatim": verbatim_of(manifest)}
+        tally = run(selection, meter.over(answerer), out, meter, tally=meter.tally, **kept)
         meter.end()
         _say_health(answerer)
         return _finished(out, manifest, as_data, tally)

@@ -11,7 +11,7 @@ from perturb.campaign.journal import Records
 from perturb.campaign.plan import selection_of
 from perturb.campaign.runner import rescored
 from perturb.cli import again, output
-from perturb.cli.run import finish
+from perturb.cli.run import finish, verbatim_of
 
 
 def main(options: argparse.Namespace) -> int:
@@ -27,7 +27,7 @@ def main(options: argparse.Namespace) -> int:
         fresh = {record["id"]: record for record in rescored(selection, known)}
         if len(fresh) < len(known):
             output.say(f"{len(known) - len(fresh)} records are stale (their case has changed) and keep their verdicts")
-        records.replace(fresh.get(name, old) for name, old in known.items())
+        records.replace((fresh.get(name, old) for name, old in known.items()), verbatim_of(manifest))
         write_manifest(folder, {**manifest, "made_of": _judged_by(manifest["made_of"], made_of(selection))})
         return finish(folder, read_manifest(folder), options.json)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from perturb.core.redaction import redact
@@ -29,6 +30,15 @@ def printable(text: str) -> str:
 def _spelled(found: re.Match[str]) -> str:
     code = ord(found[0])
     return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
+
+
+def escaped(line: str) -> str:
+    r"""A line of JSON with the same meaning, in which what `printable` spells out is written as JSON escapes.
+
+    >>> escaped('"a\u202eb"')
+    '"a\\u202eb"'
+    """
+    return _ODD.sub(lambda found: json.dumps(found[0])[1:-1], line)
 
 
 def shown(text: str) -> str:

@@ -120,6 +120,17 @@ def remember_url(url: str) -> None:
         remember(unquote(one))
 
 
+def remember_options(given: Mapping[str, Any]) -> None:
+    """Hold what options carry for secret: a key, headers (``NAME=VALUE``), the addresses of servers and proxies."""
+    remember(str(given.get("api_key") or ""))
+    for header in given.get("header") or ():
+        remember(str(header).partition("=")[2].strip())
+    for name in ("base_url", "proxy"):
+        urls = given.get(name) or ()
+        for url in (urls,) if isinstance(urls, str) else urls:
+            remember_url(str(url))
+
+
 def _random(part: str) -> bool:
     return len(part) >= 20 and any(c.isdigit() for c in part) and any(c.isalpha() for c in part)
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from perturb.campaign.journal import Records
 from perturb.core.files import write_atomic
-from perturb.core.plain import clipped
+from perturb.core.plain import clipped, shown
 from perturb.core.registry import SCAFFOLDS
 from perturb.core.values import PARTS
 from perturb.report.decisions import chosen, columns
@@ -62,6 +62,7 @@ def rendered(template: str, **values: Any) -> str:
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_fit,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -139,6 +140,11 @@ def query(**wanted: str) -> str:
     '#f:part=tools;only=lost'
     """
     return "#f:" + ";".join(f"{key}={quote(value, safe='')}" for key, value in wanted.items())
+
+
+def _fit(value: Any) -> Any:
+    """Whatever the template prints, fit to be seen; the page's own style and script are markup already."""
+    return shown(value) if type(value) is str else value
 
 
 def _hash(text: str) -> str:

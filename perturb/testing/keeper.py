@@ -17,7 +17,7 @@ from perturb.campaign.answers import Answers, answers_for
 from perturb.campaign.folder import MANIFEST, locked, read_manifest, write_manifest
 from perturb.campaign.ingredients import changes, made_of
 from perturb.campaign.journal import Journal, Records
-from perturb.campaign.lines import seal
+from perturb.campaign.lines import SEAL, private
 from perturb.campaign.model import ENGINE_FIELDS, SAMPLING_FIELDS, connect
 from perturb.campaign.plan import Selection
 from perturb.core.errors import UserError
@@ -99,7 +99,7 @@ class Keeper:
         """Append the records that are not yet there; note those that today's code judges otherwise than before."""
         for record in map(orjson.loads, records):
             name = record["id"]
-            known, now = self._seals.get(name), seal(record)
+            known, now = self._seals.get(name), private(record)[-SEAL:-1]
             if known is not None and known != now:
                 self._judged_anew[name] = record
             elif known is None:

@@ -10,8 +10,11 @@ import pytest
 
 from perturb.campaign.model import ModelSpec
 from perturb.campaign.plan import Selection, chosen_episodes, chosen_operators
-from perturb.core.errors import UserError
+from perturb.core import ranges
+from perturb.core.errors import StorageError, UserError
+from perturb.core.plain import one_line
 from perturb.core.registry import SCAFFOLDS, find, load_builtin, load_file
+from perturb.core.secrets import remember_options
 from perturb.engines.base import RECOMMENDED
 
 _LOADED: pytest.StashKey[bool] = pytest.StashKey()
@@ -37,6 +40,8 @@ def model_spec(config: pytest.Config) -> ModelSpec:
     chosen = {name: text for name, text in given.items() if text and (not on_line or name in on_line)}
     if not chosen:
         raise UserError("no model: give --perturb-base-url, --perturb-model or --perturb-agent (or the ini keys)")
+    kept = {name: value(config, name) for name in ("base_url", "proxy")}
+    remember_options({**kept, "header": values(config, "header")})
     return ModelSpec(
         model=chosen.get("model", ""),
         base_url=tuple(chosen.get("base_url", "").split()),
@@ -44,16 +49,16 @@ def model_spec(config: pytest.Config) -> ModelSpec:
         model_name=value(config, "model_name"),
         api=value(config, "api") or "openai",
         raw=_yes(config, "raw"),
-        concurrency=int(_number(config, "concurrency", 0)),
-        timeout=_number(config, "timeout", 3600.0),
+        concurrency=_whole(config, "concurrency", 0, 0),
+        timeout=_real(config, "timeout", 3600.0, 0, ranges.COUNT),
         proxy=value(config, "proxy"),
         extra_body=value(config, "extra_body"),
         header=values(config, "header"),
-        temperature=_number(config, "temperature", RECOMMENDED.temperature),
-        top_p=_number(config, "top_p", RECOMMENDED.top_p),
-        top_k=int(_number(config, "top_k", RECOMMENDED.top_k)),
-        max_tokens=int(_number(config, "max_tokens", RECOMMENDED.max_tokens)),
-        seed=int(_number(config, "seed", 0)),
+        temperature=_real(config, "temperature", RECOMMENDED.temperature, 0, 100),
+        top_p=_real(config, "top_p", RECOMMENDED.top_p, 0, 1),
+        top_k=_whole(config, "top_k", RECOMMENDED.top_k, -1),
+        max_tokens=_whole(config, "max_tokens", RECOMMENDED.max_tokens, 1),
+        seed=_whole(config, "seed", 0, 0, ranges.SEED),
     )
 
 
@@ -64,9 +69,9 @@ def selection(config: pytest.Config, definition: pytest.Item | Any) -> Selection
         scaffolds=tuple(given.get("scaffolds", ())),
         operators=tuple(given.get("operators", ())),
         fixtures=tuple(given.get("fixtures", ())),
-        samples=given.get("samples", int(_number(config, "samples", 1))),
-        seed=given.get("seed", int(_number(config, "seed", 0))),
-        limit=given.get("limit", int(_number(config, "limit", 0))),
+        samples=given.get("samples", _whole(config, "samples", 1, 1, ranges.COUNT)),
+        seed=given.get("seed", _whole(config, "seed", 0, 0, ranges.SEED)),
+        limit=given.get("limit", _whole(config, "limit", 0, 0)),
     )
     return _narrowed(asked, config)
 
@@ -127,12 +132,20 @@ def _yes(config: pytest.Config, name: str) -> bool:
     return text in ("yes", "true", "1")
 
 
-def _number(config: pytest.Config, name: str, default: float) -> float:
+def _whole(config: pytest.Config, name: str, default: int, least: int, most: int = ranges.LARGEST) -> int:
     text = value(config, name)
     try:
-        return float(text) if text else default
+        return ranges.whole(text, least, most) if text else default
     except ValueError as error:
-        raise UserError(f"--perturb-{name.replace('_', '-')}: {text!r} is not a number") from error
+        raise UserError(f"--perturb-{name.replace('_', '-')}: {error}") from error
+
+
+def _real(config: pytest.Config, name: str, default: float, least: float, most: float) -> float:
+    text = value(config, name)
+    try:
+        return ranges.real(text, least, most) if text else default
+    except ValueError as error:
+        raise UserError(f"--perturb-{name.replace('_', '-')}: {error}") from error
 
 
 def folder(config: pytest.Config) -> tuple[Path, bool]:
@@ -156,6 +169,11 @@ def _run_number(path: Path) -> int:
     return int(number) if number.isdecimal() else 0
 
 
+def refused(error: UserError | StorageError) -> pytest.UsageError:
+    """What keeps a run from beginning, as pytest says it: one line."""
+    return pytest.UsageError(f"perturb: {one_line(str(error))}")
+
+
 def register(config: pytest.Config) -> None:
     """Load what ships and the user's own modules, once. Raises UsageError naming a module that fails."""
     if _LOADED in config.stash:
@@ -166,4 +184,4 @@ def register(config: pytest.Config) -> None:
         for file in values(config, "load"):
             load_file(Path(file))
     except UserError as error:
-        raise pytest.UsageError(f"perturb: {error}") from error
+        raise refused(error) from error

@@ -149,6 +149,9 @@ def pytest_runtest_makereport(
     """Hand the records of a test to whoever keeps them: with several workers that is another process."""
     report = yield
     if set(FIXTURES) & set(getattr(item, "fixturenames", ())):
+        from perturb.testing.private import hide
+
+        hide(report)
         with _stopping_when_full():
             _session(item.config).into(report, item, call.excinfo.value if call.excinfo else None)
     return report
@@ -170,11 +173,12 @@ def pytest_configure_node(node: Any) -> None:
 def _stopping_when_full() -> Iterator[None]:
     """Within, a disk that takes no more ends the run; what was answered is kept."""
     from perturb.core.errors import StorageError
+    from perturb.core.plain import one_line
 
     try:
         yield
     except StorageError as error:
-        pytest.exit(f"perturb: {error}; go on with --perturb-resume", returncode=3)
+        pytest.exit(f"perturb: {one_line(str(error))}; go on with --perturb-resume", returncode=3)
 
 
 class _Reports:
@@ -200,5 +204,7 @@ class _Reports:
 
             keeper = keeper_if_used(self.config)
             if keeper is not None:
+                from perturb.core.plain import shown
+
                 with _stopping_when_full():
-                    keeper.finish(terminalreporter.write_line)
+                    keeper.finish(lambda line: terminalreporter.write_line(shown(line)))

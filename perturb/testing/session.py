@@ -68,7 +68,7 @@ class TestSession:
         try:
             found = self._selected(definition)
         except UserError as error:
-            raise pytest.UsageError(f"perturb: {error}") from error
+            raise options.refused(error) from error
         if fixture == "perturb_decision":
             return [(item.id, item) for item in found]
         cells = sorted({(item.operator, item.base.scaffold) for item in found})
@@ -98,7 +98,7 @@ class TestSession:
             if not hasattr(self.config, "workerinput"):
                 _ = self.asking
         except (UserError, StorageError) as error:
-            raise pytest.UsageError(f"perturb: {error}") from error
+            raise options.refused(error) from error
 
     def _needs(self, item: Any) -> list[Item]:
         names = item.fixturenames

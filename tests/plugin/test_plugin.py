@@ -201,7 +201,7 @@ BAD: list[tuple[Sequence[str], str]] = [
     (["--perturb-agent", "perfekt"], "unknown agent 'perfekt'; did you mean 'perfect'?"),
     (["--perturb-agent", "perfect", "--perturb-operator", "toolz.*"], "unknown operator 'toolz.*'"),
     (["--perturb-agent", "perfect", "--perturb-scaffold", "nano_agent"], "did you mean 'mini_agent'?"),
-    (["--perturb-agent", "perfect", "--perturb-seed", "x"], "--perturb-seed: 'x' is not a number"),
+    (["--perturb-agent", "perfect", "--perturb-seed", "x"], "--perturb-seed: 'x' is no whole number"),
     (["--perturb-base-url", "http://127.0.0.1:9/v1"], "127.0.0.1:9"),
     (["--perturb-agent", "perfect", "--perturb-load", "none.py"], "none.py: no such file"),
     (["--perturb-agent", "perfect", "--perturb-resume"], "no run to resume"),
