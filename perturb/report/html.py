@@ -14,8 +14,9 @@ from typing import Any
 from urllib.parse import quote
 
 from perturb.campaign.journal import Records
+from perturb.core import plain
 from perturb.core.files import write_atomic
-from perturb.core.plain import clipped, shown
+from perturb.core.plain import clipped
 from perturb.core.registry import SCAFFOLDS
 from perturb.core.values import PARTS
 from perturb.report.decisions import chosen, columns
@@ -144,7 +145,7 @@ def query(**wanted: str) -> str:
 
 def _fit(value: Any) -> Any:
     """Whatever the template prints, fit to be seen; the page's own style and script are markup already."""
-    return shown(value) if type(value) is str else value
+    return plain.shown(value) if type(value) is str else value
 
 
 def _hash(text: str) -> str:

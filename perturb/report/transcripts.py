@@ -76,7 +76,7 @@ def _chunk(wanted: Iterable[Wanted], records: Lookup, cases: dict[str, Case]) ->
             base = base_case(record, cases)
             case = _perturbed(base, record)
         except (UserError, UnrepresentableError) as error:
-            items.append({"gone": str(error), **_said(lines, record), "base": -1})
+            items.append({"gone": clipped(str(error)), **_said(lines, record), "base": -1})
             continue
         name = f"{record['case']}/{record['scaffold']}"
         if name not in bases:
