@@ -43,11 +43,11 @@ class _Named(argparse.Action):
 def add(command: argparse.ArgumentParser) -> None:
     """Add them to a command."""
     group = command.add_argument_group("vLLM in this process")
-    group.add_argument("--tensor-parallel-size", type=whole(1, 2**16 - 1), default=1, metavar="N", help="GPUs that share the model")
+    group.add_argument("--tensor-parallel-size", type=whole(1, 2**16 - 1), default=1, help="GPUs for one model")
     group.add_argument(
         "--expert-parallel", "--enable-expert-parallel", action="store_true", help="spread experts over the GPUs"
     )
-    group.add_argument("--max-model-len", type=whole(0), default=0, metavar="N", help="context in tokens (0: the model's)")
+    group.add_argument("--max-model-len", type=whole(0), default=0, help="context (0: the model's)")
     for name, takes, text in _NAMED:
         only: dict[str, Any] = {"nargs": 0} if takes is None else {"metavar": takes}
         group.add_argument(f"--{name}", dest="engine_args", action=_Named, default=[], help=text, **only)
