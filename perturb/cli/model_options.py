@@ -35,8 +35,8 @@ def _server(command: argparse.ArgumentParser) -> None:
 
 def reach(command: argparse.ArgumentParser) -> None:
     """How servers are reached. No run records it: a command that goes on with a run is told again."""
-    command.add_argument("--concurrency", type=whole(0, 10_000), default=0, metavar="N", help="requests at once per server")
-    command.add_argument("--timeout", type=real(0.001, 1e7), default=3600.0, metavar="S", help="for one whole answer (3600)")
+    command.add_argument("--concurrency", type=whole(0, 10_000), default=0, help="requests at once, each server")
+    command.add_argument("--timeout", type=real(0.001, 1e7), default=3600.0, help="seconds for an answer (3600)")
     command.add_argument("--proxy", default="", metavar="URL", help="an HTTP proxy; the environment's are not used")
     command.add_argument("--header", action="append", default=[], metavar="NAME=VALUE", help="sent to the server")
     command.add_argument("--api-key", default="", metavar="KEY", help="the server's key (default: PERTURB_API_KEY)")

@@ -12,8 +12,6 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from perturb.core.errors import UserError
-
 # Shorter values are too common as words to be taken out of every text.
 SHORTEST = 6
 _WORDS = (
@@ -145,13 +143,3 @@ def _from(variables: Iterable[tuple[str, str]]) -> Iterable[str]:
         if len(value) >= SHORTEST and value[0] not in "/." and holds_secret(name):
             yield value
             yield value.strip()
-
-
-def check_key(name: str, key: str) -> None:
-    """Raises UserError, which does not show `key`, when no HTTP header can carry it as it is."""
-    if not key.isascii():
-        raise UserError(f"{name}: holds characters that no HTTP header can")
-    if key != key.strip():
-        raise UserError(f"{name}: begins or ends with a space or a line end; give it without")
-    if not key.isprintable() or " " in key:
-        raise UserError(f"{name}: holds a space or a control character, which no key does")

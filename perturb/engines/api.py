@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from perturb.core.errors import UserError
+from perturb.core.plain import shortened
 from perturb.core.values import Failure, Request, Response
 from perturb.engines.base import Sampling
 
@@ -98,7 +99,7 @@ def finished(answer: Mapping[str, Any], key: str, known: Mapping[str, Finish]) -
     if reason in known:
         return known[reason]
     kind = reason if reason in ("missing", "abort", "error", "content_filter", "refusal") else "unknown"
-    return Failure(f"finish_{kind}", f"the model did not end this answer itself: {key} {reason[:60]!r}")
+    return Failure(f"finish_{kind}", f"the model did not end this answer itself: {key} {shortened(reason, 60)!r}")
 
 
 def counts(**found: Any) -> dict[str, Any]:

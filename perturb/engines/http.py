@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from perturb.core.plain import shortened
 from perturb.core.values import Failure
 
 if TYPE_CHECKING:
@@ -57,15 +58,15 @@ async def exchange(
                 return data
             return _refused(reply.status, _quoted(data, secrets), reply.headers.get("retry-after"))
     except (aiohttp.ServerTimeoutError, aiohttp.ConnectionTimeoutError) as error:
-        return Refusal(Failure("unreachable", f"{type(error).__name__}: {error}"[:_SAID], retryable=True))
+        return Refusal(Failure("unreachable", shortened(f"{type(error).__name__}: {error}", _SAID), retryable=True))
     except TimeoutError:
         return Refusal(Failure("timeout", f"no whole answer within {timeout_s:g} s"))
     except aiohttp.ClientPayloadError as error:
-        return Refusal(Failure("truncated", f"the answer broke off: {error}"[:_SAID], retryable=True))
+        return Refusal(Failure("truncated", shortened(f"the answer broke off: {error}", _SAID), retryable=True))
     except (aiohttp.ClientConnectionError, OSError) as error:
-        return Refusal(Failure("unreachable", f"{type(error).__name__}: {error}"[:_SAID], retryable=True))
+        return Refusal(Failure("unreachable", shortened(f"{type(error).__name__}: {error}", _SAID), retryable=True))
     except (aiohttp.ClientError, ValueError) as error:
-        return Refusal(Failure("bad_http", f"{type(error).__name__}: {error}"[:_SAID]))
+        return Refusal(Failure("bad_http", shortened(f"{type(error).__name__}: {error}", _SAID)))
 
 
 async def _read(reply: aiohttp.ClientResponse) -> bytes | Refusal:
@@ -89,7 +90,7 @@ def _quoted(data: bytes, secrets: Sequence[str]) -> str:
 
 
 def _refused(status: int, said: str, after: str | None) -> Refusal:
-    detail = f"HTTP {status}: {said[:_SAID]}"
+    detail = f"HTTP {status}: {shortened(said, _SAID)}"
     if status >= 500:
         return Refusal(Failure("http_5xx", detail, retryable=True), retry_after(after))
     if status == 400 and "maximum context length" in said:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from perturb.core.errors import UserError
+from perturb.core.plain import shortened
 from perturb.core.values import Failure, Request, Response
 from perturb.engines.api import Api, Asking, address
 from perturb.engines.base import RECOMMENDED, Key, Pull, Sampling
@@ -82,7 +83,7 @@ async def _told(asker: _Asker, key: Any, request: Request, outbox: queue.SimpleQ
         outbox.put((key, error))
     except Exception as error:
         # Whatever breaks here is ours, and this request's alone.
-        outbox.put((key, Failure("engine", f"{type(error).__name__}: {error}"[:300])))
+        outbox.put((key, Failure("engine", shortened(f"{type(error).__name__}: {error}", 300))))
 
 
 class _Loop:
@@ -181,7 +182,7 @@ class _Asker:
             merged = {**body, **self.settings.extra}
             return orjson.dumps({name: value for name, value in merged.items() if value is not None})
         except (TypeError, ValueError, LookupError, AttributeError, RecursionError) as error:
-            return Failure("unrenderable", f"no request: {type(error).__name__}: {error}"[:300])
+            return Failure("unrenderable", shortened(f"no request: {type(error).__name__}: {error}", 300))
 
 
 def read(api: Api, data: bytes) -> Response | Failure:
@@ -189,10 +190,11 @@ def read(api: Api, data: bytes) -> Response | Failure:
     try:
         return api.response(orjson.loads(data))
     except orjson.JSONDecodeError as error:
-        return Failure("bad_json", f"the answer is no JSON: {error}"[:300])
+        return Failure("bad_json", shortened(f"the answer is no JSON: {error}", 300))
     except (LookupError, TypeError, AttributeError, ValueError) as error:
-        said = data[:200].decode("utf-8", "replace")
-        return Failure("bad_body", f"not an answer of this API: {type(error).__name__}: {error}: {said}"[:300])
+        said = shortened(data[:20_000].decode("utf-8", "replace"), 200)
+        why = shortened(f"{type(error).__name__}: {error}", 100)
+        return Failure("bad_body", f"not an answer of this API: {why}: {said}")
 
 
 def session(settings: Settings, api: Api) -> aiohttp.ClientSession:

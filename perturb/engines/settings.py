@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from perturb.core.errors import UserError
+from perturb.core.plain import shortened
 
 API_KEY = "PERTURB_API_KEY"
 # Requests under way at once on each server: vLLM runs 256 sequences at once by default on cards below an H100, and
@@ -86,7 +87,7 @@ def checked_url(text: str, name: str = "--base-url") -> str:
     if url.user or url.password or url.query_string:
         raise UserError(f"{name}: put no credentials into the URL; set {API_KEY}")
     if not known or url.fragment or not text.isprintable():
-        raise UserError(f"{name} {text[:200]}: not an http(s) URL of a server, such as http://127.0.0.1:8000/v1")
+        raise UserError(f"{name} {shortened(text, 200)}: not an http(s) URL of a server, such as http://127.0.0.1:8000/v1")
     return text.rstrip("/")
 
 

@@ -79,7 +79,8 @@ def test_schemas_that_run_away_are_refused() -> None:
 @pytest.mark.usefixtures("guard")
 def test_a_pattern_of_a_schema_answers_at_once() -> None:
     slow = {"type": "string", "pattern": "^(a+)+$"}
-    assert "does not match" in (first_violation(slow, "a" * 40_000 + "!") or "")
+    assert first_violation(slow, "a" * 40_000 + "!")
+    assert first_violation(slow, "a" * 40_000) is None
 
 
 def test_references_that_multiply_are_refused() -> None:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from perturb.campaign.plan import Selection, plan
 from perturb.core.errors import UserError
 from perturb.core.redaction import MASK, redact, redacted, redacted_line
-from perturb.core.secrets import check_key, holds_secret, known
+from perturb.core.secrets import holds_secret, known
+from perturb.engines.settings import checked_key
 from perturb.scaffolding.render import prompt_text
 from tests.hostile.secrets_of_every_kind import NAMED, SHAPED
 
@@ -143,7 +144,7 @@ UNUSABLE = ["sesame1234\n", " sesame1234", "sesame1234\r", "ses\tame", "s\u00e9s
 @pytest.mark.parametrize("key", UNUSABLE)
 def test_a_key_that_no_header_can_carry_is_refused_unseen(key: str) -> None:
     with pytest.raises(UserError) as caught:
-        check_key("PERTURB_API_KEY", key)
+        checked_key(key)
     assert "PERTURB_API_KEY" in str(caught.value)
     assert key.strip() not in str(caught.value)
-    check_key("PERTURB_API_KEY", "sesame1234")
+    assert checked_key("sesame1234") == "sesame1234"
