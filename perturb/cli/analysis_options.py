@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+from perturb.cli.options import real, whole
 from perturb.core.errors import UserError
 
 
@@ -13,9 +14,9 @@ def add(make: Callable[[str, str, str], Any], selection: Callable[[Any], None]) 
     """Make the commands with `make(name, module, help)`; returns those that take ``--load`` and ``--json``."""
     plan = make("plan", "plan", "what a run would ask, and what it could show")
     selection(plan)
-    plan.add_argument("--samples", type=int, default=1, help="answers per perturbed request")
+    plan.add_argument("--samples", type=whole(1, 99_999), default=1, help="answers per perturbed request")
     plan.add_argument("--detect", type=points, default=0.05, metavar="5pp", help="the drop that is to be seen")
-    plan.add_argument("--base", type=float, default=0.9, help="how often the model is right without a change (a guess)")
+    plan.add_argument("--base", type=real(0, 1), default=0.9, help="how often the model is right without a change (a guess)")
     compare = make("compare", "compare", "runs of the same requests side by side: the first against each other")
     compare.add_argument("dirs", nargs="+", metavar="DIR")
     compare.add_argument("--margin", type=points, default=0.05, metavar="5pp", help="what counts as no worse")
