@@ -100,8 +100,8 @@ def _before(run: argparse.ArgumentParser) -> None:
         "--dry-run", action="store_true", help="say how many requests and tokens it is; ask nothing"
     )
     cost.add_argument("--like", default="", metavar="RUN", help="a run whose answers say how long answers are")
-    cost.add_argument("--price-in", type=float, default=0.0, metavar="P", help="for a million prompt tokens")
-    cost.add_argument("--price-out", type=float, default=0.0, metavar="P", help="for a million answer tokens")
+    cost.add_argument("--price-in", type=real(0, COUNT), default=0.0, metavar="P", help="for a million prompt tokens")
+    cost.add_argument("--price-out", type=real(0, COUNT), default=0.0, metavar="P", help="for a million answer tokens")
 
 
 def _selection_options(command: argparse.ArgumentParser) -> None:
