@@ -67,7 +67,7 @@ def add(command: argparse.ArgumentParser) -> None:
         metavar="ADDRESS",
         help="replicas as Ray actors: of the cluster at ADDRESS (auto: the one of this machine), or of a new one here",
     )
-    group.add_argument("--replicas", type=whole(1, 1024), default=1, metavar="N", help="how many times the model is loaded")
+    group.add_argument("--replicas", type=whole(1, 1024), default=1, help="how many times the model is loaded")
     group.add_argument("--lora", default="", metavar="NAME=PATH", help="an adapter on top of the model")
     reading = command.add_argument_group("how the model writes")
     reading.add_argument("--format", default="", metavar="NAME", help="of calls and thinking (perturb list formats)")
