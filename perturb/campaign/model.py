@@ -91,7 +91,7 @@ def connect(spec: ModelSpec) -> tuple[Answerer, dict[str, str]]:
 
         how = settings_from(spec.concurrency, spec.timeout, spec.proxy, spec.extra_body, spec.header, spec.api_key)
         urls = urls_in(spec.base_url)
-        servers = connect_servers(urls, spec.model_name, sampling, how, api=spec.api, raw=spec.raw)
+        servers = connect_servers(urls, spec.model_name, sampling, how, api=spec.api, raw=spec.raw, form=spec.format)
         return from_engine(servers), dict(servers.identity)
     if spec.ray or spec.replicas > 1:
         from perturb.engines.ray_replicas import Load, RayReplicas

@@ -35,7 +35,7 @@ class Sampling:
 
 RECOMMENDED = Sampling()
 # Kinds of failure that say what an API has no words for.
-INEXPRESSIBLE = ("retention",)
+INEXPRESSIBLE = ("retention", "unpaired")
 
 
 class Engine(Protocol):

@@ -62,10 +62,13 @@ def body(request: Request, asking: Asking) -> dict[str, Any] | Failure:
     if openai_chat.keeps_early_thinking(request):
         return openai_chat.RETENTION
     messages = list(openai_chat.messages(request))
+    turns = _joined(_turn(message) for message in messages if message["role"] != "system")
+    if not _paired(turns):
+        return Failure("unpaired", "a call without its result right after it cannot be said to this API")
     system = "\n\n".join(str(message["content"]) for message in messages if message["role"] == "system")
     asked: dict[str, Any] = {
         "model": asking.model,
-        "messages": _joined(_turn(message) for message in messages if message["role"] != "system"),
+        "messages": turns,
         "max_tokens": asking.sampling.max_tokens,
         "temperature": asking.sampling.temperature,
         "top_p": asking.sampling.top_p,
@@ -103,6 +106,16 @@ def _turn(message: JsonObject) -> tuple[str, list[dict[str, Any]]]:
 
 def _result(message: JsonObject) -> dict[str, Any]:
     return {"type": "tool_result", "tool_use_id": message["tool_call_id"], "content": message["content"]}
+
+
+def _paired(turns: list[dict[str, Any]]) -> bool:
+    """Whether every call has its result in the message after it."""
+    waiting: list[str] = []
+    for turn in turns:
+        if waiting != [block["tool_use_id"] for block in turn["content"] if block.get("type") == "tool_result"]:
+            return False
+        waiting = [block["id"] for block in turn["content"] if block.get("type") == "tool_use"]
+    return not waiting
 
 
 def _joined(turns: Iterator[tuple[str, list[dict[str, Any]]]]) -> list[dict[str, Any]]:

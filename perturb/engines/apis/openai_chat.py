@@ -119,6 +119,14 @@ def body(request: Request, asking: Asking) -> dict[str, Any] | Failure:
     return asked
 
 
+def _thought(part: Any) -> str:
+    """The text of a thinking part, as Mistral writes it: text, or a list of text parts."""
+    if part.get("type") != "thinking":
+        return ""
+    said = part["thinking"]
+    return said if isinstance(said, str) else "".join(piece["text"] for piece in said if piece.get("type") == "text")
+
+
 def _content(content: Any) -> str:
     if content is None:
         return ""
@@ -147,6 +155,9 @@ def _function(call: Any) -> tuple[str, Any]:
 
 
 def _thinking(message: JsonObject, content: str) -> tuple[str, str]:
+    parts = message.get("content")
+    if isinstance(parts, list) and (thought := "".join(map(_thought, parts))):
+        return thought, content
     for key in ("reasoning", "reasoning_content"):
         if isinstance(message.get(key), str) and message[key]:
             return message[key].strip("\n"), content.removeprefix("\n").removeprefix("\n")
