@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,9 @@ from perturb.core.registry import load_builtin
 from tests.loopback import Server, serving
 
 load_builtin()
+# Tests that run pytest themselves are no workers of the run that they are part of.
+for name in [name for name in os.environ if name.startswith("PYTEST_XDIST_")]:
+    del os.environ[name]
 DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
