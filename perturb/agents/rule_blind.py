@@ -6,7 +6,7 @@ import posixpath
 from dataclasses import replace
 
 from perturb.core.errors import UnrepresentableError
-from perturb.core.registry import agent
+from perturb.core.registry import PROTOCOLS, agent
 from perturb.core.values import Answer, Call, Case, Intent
 from perturb.judging.ideal import answer_with, ideal, intents_of, understand
 from perturb.toolbox.codecs import absolute
@@ -62,7 +62,8 @@ def careless_and_rule_blind(case: Case, _base: Case) -> Answer:
     if intents[0].action == "say":
         return ideal(_unruled(case))
     intents = tuple(_whole(intent) for intent in intents)
-    for extra in _habits(case):
+    alone = PROTOCOLS[case.surface.protocol].calls_per_reply == 1
+    for extra in () if alone else _habits(case):
         try:
             answer_with(case, (*intents, extra), case.expect.text, ())
         except UnrepresentableError:

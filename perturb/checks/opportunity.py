@@ -11,12 +11,22 @@ _ALWAYS = frozenset({"text.present", "call.at_least_one"})
 _CHANGES = ("fs.edit", "fs.write")
 
 
+def _in_force(answer: Answer, rule: Instruction) -> bool:
+    """Whether the rule's own condition holds: ``when`` and ``unless``, each a question or a number in the message."""
+    text = visible_text(answer)
+    holds = {"question": text.rstrip().endswith("?"), "number": any(letter.isdigit() for letter in text)}
+    when, unless = rule.params.get("when"), rule.params.get("unless")
+    return holds.get(str(when), True) and not holds.get(str(unless), False)
+
+
 def given(answer: Answer, rule: Instruction, case: Case) -> bool:
     """Whether this answer had the opportunity to break `rule`.
 
     A rule about messages needs one, a rule about an action that action, a rule about paths a path; any other rule about
     calls needs a call.
     """
+    if not _in_force(answer, rule):
+        return False
     family = rule.check.partition(".")[0]
     intents = [intent for intent in answer.intents if isinstance(intent, Intent)]
     if rule.check in _ALWAYS:

@@ -112,7 +112,7 @@ def read(text: str) -> Said:
 def _reaches(piece: str) -> bool:
     return (
         re.search(
-            r"\b(?:not (?:true|the case|correct|so)|untrue|false|wrong|incorrect|deny|denies|neither|nor)\b.{0,12}$|not true that",
+            r"\b(?:not (?:true|the case|correct|so)|untrue|false|wrong|incorrect|deny|denies|neither|nor)\b.{0,12}$|not true that|(?:nothing|none) of (?:this|that|it)\b",
             piece,
             re.IGNORECASE,
         )

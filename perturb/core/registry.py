@@ -147,6 +147,11 @@ def check(
     return register
 
 
+# What a rule's ``when`` and ``unless`` may name: something about the message.
+CONDITIONS = ("question", "number")
+MOST = 100_000
+
+
 def check_params(name: str, params: Mapping[str, Any]) -> None:
     """Raises UserError when no checker has this name, or a parameter that it needs is missing or of another type."""
     for key, kind in find(CHECKS, name, "check").params.items():
@@ -157,6 +162,13 @@ def check_params(name: str, params: Mapping[str, Any]) -> None:
         if not right or (kind is list and not all(isinstance(item, str) for item in value)):
             wanted = {int: "a whole number", str: "a text", list: "a list of texts"}.get(kind, kind.__name__)
             raise UserError(f"{name}: {key!r} is not {wanted}")
+        # Every text holds nothing, and no text has so many words.
+        if value in ("", []) or (isinstance(value, list) and "" in value) or (kind is int and value > MOST):
+            raise UserError(f"{name}: {key!r} is {value!r}: a rule that nobody can break")
+    for key in ("when", "unless"):
+        if key in params and params[key] not in CONDITIONS:
+            hint = nearest(str(params[key]), CONDITIONS)
+            raise UserError(f"{name}: {key!r} is none of {', '.join(CONDITIONS)}{hint}")
 
 
 def agent(*, defect: str = "") -> Callable[[F], F]:

@@ -27,7 +27,7 @@ PARTS: tuple[Part, ...] = (
     "scaffold",
 )
 Relation = Literal["invariant", "equivariant", "directional"]
-Source = Literal["system", "user", "memory", "tool"]
+Source = Literal["system", "user", "memory", "tool", "reminder", "skill", "promise"]
 Family = Literal["cli", "ide", "browser", "search", "service", "imported"]
 
 

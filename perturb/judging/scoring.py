@@ -135,7 +135,7 @@ def judge(case: Case, answer: Answer, before: tuple[Round, ...] = ()) -> Verdict
             r.text,
             r.source,
             r.check,
-            all(CHECKS[r.check].holds(one.answer, r, one.case) for one in rounds),
+            all(not given(one.answer, r, one.case) or CHECKS[r.check].holds(one.answer, r, one.case) for one in rounds),
             any(given(one.answer, r, one.case) for one in rounds),
         )
         for r in case.instructions

@@ -34,7 +34,7 @@ FRAME: dict[str, frozenset[str]] = {
     "thinking": frozenset({"turns", "surface"}),
     # A call that came to nothing left the world as it was.
     "results": frozenset({"turns", "expect", "world"}),
-    "history": frozenset({"turns"}),
+    "history": frozenset({"turns", "instructions"}),
     "scaffold": frozenset({"scaffold", "surface", "tools", "system", "instructions", "expect"}),
 }
 # Within `turns`, what each part may touch.

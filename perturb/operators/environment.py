@@ -19,6 +19,11 @@ def _visible(case: Case) -> str:
     return " ".join([repr(case.turns), repr(case.system), repr(case.instructions), case.world.cwd])
 
 
+def _shown(case: Case, out: Case) -> Case | None:
+    """`out` where the request tells it from `case`: a scaffold may say nothing of the machine."""
+    return out if prompt_text(out) != prompt_text(case) else None
+
+
 @operator(part="environment", relation="equivariant")
 def relocate_root(case: Case, draw: Draw) -> Case | None:
     """Move the project to another directory, everywhere (E01)."""
@@ -50,7 +55,9 @@ def another_home(case: Case, draw: Draw) -> Case | None:
     """Give the machine's user another home directory (E01)."""
     home = case.world.home
     new = draw.choice(["/home/builder", "/Users/sam", "/var/lib/agents/agent7"])
-    return rewritten(case, Rewrite(((home, new),))) if home != new and home != case.world.cwd else None
+    if home in (new, case.world.cwd):
+        return None
+    return _shown(case, rewritten(case, Rewrite(((home, new),))))
 
 
 @operator(part="environment", relation="equivariant")
@@ -96,7 +103,7 @@ def another_day(case: Case, draw: Draw) -> Case | None:
     if new == today or today in repr(case.expect) or today in repr(case.turns):
         return None
     clock = case.world.clock
-    return rewritten(case, Rewrite(((clock, new + clock[10:]), (today, new))))
+    return _shown(case, rewritten(case, Rewrite(((clock, new + clock[10:]), (today, new)))))
 
 
 @operator(part="environment", relation="equivariant")

@@ -36,13 +36,19 @@ def render(case: Case) -> Request:
     if not protocol.native:
         system = f"{system}\n\n{protocol.document(definitions)}"
     body = list(scaffold.compose(case)) if scaffold.compose else _chat(case, scaffold)
-    if case.surface.reminder:
-        body[-1] = {**body[-1], "content": f"{body[-1]['content']}\n\n{case.surface.reminder}"}
+    for note in filter(None, (case.surface.reminder, _reminder(case))):
+        body[-1] = {**body[-1], "content": f"{body[-1]['content']}\n\n{note}"}
     if case.surface.system_role == "user":
         body[0] = {**body[0], "content": f"{system}\n\n{body[0]['content']}"}
     else:
         body.insert(0, {"role": "system", "content": system})
     return Request(tuple(body), definitions if protocol.native else (), case.surface.retention)
+
+
+def _reminder(case: Case) -> str:
+    """Rules that stand in a reminder after the last message."""
+    rules = stated(case, "reminder")
+    return f"<reminder>\nRules to keep in every message from here on:\n{bullets(rules)}\n</reminder>" if rules else ""
 
 
 def visible_tools(case: Case) -> tuple[JsonObject, ...]:
@@ -79,6 +85,9 @@ def system_text(case: Case) -> str:
     rules = stated(case, "system")
     if rules:
         sections.append(Section("Rules", bullets(rules)))
+    skill = stated(case, "skill")
+    if skill:
+        sections.append(Section("Skill file: house-style.md", bullets(skill)))
     return "\n\n".join(_block(section, case.surface.markup) for section in sections)
 
 
