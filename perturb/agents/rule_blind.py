@@ -24,7 +24,7 @@ def _unruled(case: Case) -> Case:
     return replace(case, instructions=())
 
 
-@agent(defect="system")
+@agent()
 def chatty_and_rule_blind(case: Case, _base: Case) -> Answer:
     """Does the right thing, and says so at length, in markdown, with emoji: no rule about messages is kept."""
     intents = tuple(
@@ -34,7 +34,7 @@ def chatty_and_rule_blind(case: Case, _base: Case) -> Answer:
     return answer_with(case, intents, f"{_CHAT}{case.expect.text}{_GOODBYE}", ())
 
 
-@agent(defect="system")
+@agent()
 def terse_and_rule_blind(case: Case, _base: Case) -> Answer:
     """Does the right thing and says next to nothing: no word beside a call, two words instead of an answer."""
     if case.expect.any_of[0][0].action == "say":
@@ -46,7 +46,7 @@ def _silenced(case: Case) -> Case:
     return replace(case, expect=replace(case.expect, text=""))
 
 
-@agent(defect="system")
+@agent()
 def announces_and_rule_blind(case: Case, _base: Case) -> Answer:
     """Announces what it will do and waits, where it should do it."""
     if case.expect.any_of[0][0].action == "say":
@@ -55,7 +55,7 @@ def announces_and_rule_blind(case: Case, _base: Case) -> Answer:
     return answer_with(case, (Intent("say", {"text": words, "kind": "ask"}),), words, ())
 
 
-@agent(defect="system")
+@agent()
 def careless_and_rule_blind(case: Case, _base: Case) -> Answer:
     """Does the right thing and more beside it: looks round outside the project as root, rewrites what it never read."""
     intents = intents_of(_unruled(case), case.expect.any_of[0])

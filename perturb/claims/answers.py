@@ -21,7 +21,7 @@ _CANNOT = re.compile(
 )
 # Saying that the thing itself was done. To have looked at something is no success.
 _SUCCESS = re.compile(
-    r"^\W*(?:all )?(?:done|finished|completed)\b|\bsuccess(?:ful(?:ly)?)?\b|\b(?:i|we)(?:'ve| have)? (?:just |now |also |already )?(?:added|changed|updated|edited|fixed|removed|deleted|wrote|written|created|replaced|renamed|moved|set|applied|saved|booked|reserved|ordered|sent|filed|switched|turned|watered|warmed|let (?:him|her|the)|completed|finished|done|did it|made the|put it|implemented|installed|committed|submitted|clicked|selected|filled)\b"
+    r"^\W*(?:all )?(?:done|finished|completed)\b(?!\s+\w+ing\b)|\bsuccess(?:ful(?:ly)?)?\b|\b(?:i|we)(?:'ve| have)? (?:just |now |also |already )?(?:added|changed|updated|edited|fixed|removed|deleted|wrote|written|created|replaced|renamed|moved|set|applied|saved|booked|reserved|ordered|sent|filed|switched|turned|watered|warmed|let (?:him|her|the)|completed|finished|done|did it|made the|put it|implemented|installed|committed|submitted|clicked|selected|filled)\b"
     r"|\b(?:has|have) (?:now |just |already |also )?been (?:\w+ed|done|written|sent|made|set|put)\b|\b(?:was|were) (?:\w+ed|done|written|sent|made) as (?:you )?(?:asked|requested|wished)|\bas you (?:asked|requested|wished)\b"
     r"|\bis now (?!missing|unavailable|impossible|stopped|cancel)\w+|\ball (?:the )?tests pass|\btests? pass(?:es|ed)?\b",
     re.IGNORECASE,
