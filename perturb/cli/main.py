@@ -96,9 +96,7 @@ def _before(run: argparse.ArgumentParser) -> None:
     much.add_argument("--profile", choices=list(PROFILES), default="", help=profile_help)
     much.add_argument("--budget", default="", metavar="N|NMtok", help="at most N requests, or tokens by estimate")
     cost = run.add_argument_group("before it costs")
-    cost.add_argument(
-        "--dry-run", action="store_true", help="say how many requests and tokens it is; ask nothing"
-    )
+    cost.add_argument("--dry-run", action="store_true", help="say how many requests and tokens it is; ask nothing")
     cost.add_argument("--like", default="", metavar="RUN", help="a run whose answers say how long answers are")
     cost.add_argument("--price-in", type=real(0, COUNT), default=0.0, metavar="P", help="for a million prompt tokens")
     cost.add_argument("--price-out", type=real(0, COUNT), default=0.0, metavar="P", help="for a million answer tokens")

@@ -68,9 +68,7 @@ def _budget(options: argparse.Namespace) -> Budget:
         return budget_from(options.budget)
     profile = options.profile or ("full" if options.agent else "quick")
     if not options.profile and PROFILES[profile] and not options.limit:
-        output.say(
-            f"profile {profile}: {PROFILES[profile]:,} requests, balanced; --profile full asks all there is"
-        )
+        output.say(f"profile {profile}: {PROFILES[profile]:,} requests, balanced; --profile full asks all there is")
     return Budget(requests=PROFILES[profile])
 
 

@@ -11,7 +11,6 @@ from perturb.core.values import World
 
 USUAL_MODE = 0o644
 # Places of the sandbox itself; what is written there is no part of a world.
-UNWRITABLE = ("/bin/", "/dev/", "/proc/", "/usr/", "/sys/")
 _SYSTEM = frozenset({"/bin", "/dev", "/proc", "/usr", "/sys", "/etc"})
 MAX_FILES = 10_000
 MAX_DEPTH = 100

@@ -17,12 +17,14 @@ from typing import Any
 from perturb.core.values import Json, World
 from perturb.world import git_commands, git_moves, machine, python_source, recordings  # noqa: F401 (they register)
 from perturb.world.builtins import BUILTINS, Asked, Said, Session
-from perturb.world.disk import UNWRITABLE, Disk, encoded, fill, read
+from perturb.world.disk import fill, read
 from perturb.world.preamble import preamble
-from perturb.world.repository import after, kept
+from perturb.world.repository import after, kept, overlay
 
 MAX_OUTPUT = 200_000
 MAX_COMMAND = 50_000
+# Worlds of more files than this are not remembered.
+MAX_KEPT = 300
 # Seconds of the processor that any honest line needs at most, and how often one may be tried that had less.
 ENOUGH = 0.3
 TRIES = 5
@@ -54,10 +56,23 @@ def run(world: World, line: str) -> Ran:
     """Run a line at the world's directory. Total: any text gives an answer; the directory is the same afterwards."""
     if len(line) > MAX_COMMAND:
         return Ran("", "bash: argument list too long\n", 126, world)
-    key = (world.cwd, world.home, world.clock, world.os, world.locale, world.directories)
-    state = (tuple(world.files.items()), repr(world.modes), repr(world.git), repr(world.python))
-    said, disk, git = _run(key, state, line, _Given(world))
-    return Ran(said.stdout, said.stderr, said.exit_code, _changed(world, disk, git) if disk else world)
+    if len(world.files) > MAX_KEPT:
+        said, left = _run(line, world)
+    else:
+        key = (world.cwd, world.home, world.clock, world.os, world.locale, world.directories)
+        state = (tuple(world.files.items()), repr(world.modes), repr(world.git), repr(world.python))
+        said, left = _kept(key, state, line, _Given(world))
+    return Ran(said.stdout, said.stderr, said.exit_code, _changed(world, left) if left else world)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a line leaves behind: files that are other than before (None: gone), and the rest of the state."""
+
+    files: Mapping[str, str | None]
+    modes: Mapping[str, int]
+    directories: tuple[str, ...]
+    git: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,21 +88,26 @@ class _Given:
         return isinstance(other, _Given)
 
 
-@lru_cache(maxsize=2048)
-def _run(_key: Json, _state: Json, line: str, given: _Given) -> tuple[Said, Disk | None, Mapping[str, Any]]:
-    """Run a line; what lies in memory afterwards, or None where nothing is other than before.
+@lru_cache(maxsize=1024)
+def _kept(_key: Json, _state: Json, line: str, given: _Given) -> tuple[Said, Left | None]:
+    """What :func:`_run` gives, remembered."""
+    return _run(line, given.world)
+
+
+def _run(line: str, world: World) -> tuple[Said, Left | None]:
+    """Run a line; what it leaves behind, or None where nothing is other than before.
 
     The limit of time is the clock's: a line that ran out of it without having had the processor is tried again.
     """
     for _ in range(TRIES):
         used = time.thread_time()
-        found = _try(line, given.world)
+        found = _try(line, world)
         if not _OUT_OF_TIME.search(found[0].stderr) or time.thread_time() - used > ENOUGH:
             break
     return found
 
 
-def _try(line: str, world: World) -> tuple[Said, Disk | None, Mapping[str, Any]]:
+def _try(line: str, world: World) -> tuple[Said, Left | None]:
     bash = _interpreter()
     session = Session(world, _rerun)
     fs = bash.fs()
@@ -99,27 +119,22 @@ def _try(line: str, world: World) -> tuple[Said, Disk | None, Mapping[str, Any]]
     finally:
         _HERE.session = outer
     disk = read(fs, world)
-    same = disk.files == written and disk.modes == world.modes and disk.empty == world.directories
-    texts = {path: _text(world, path, raw, written) for path, raw in disk.files.items()}
-    git = kept(session.git, texts) if session.git is not None else None
-    unchanged = same and (git is None or git == world.git)
-    return _said(done), None if unchanged else disk, world.git if git is None else git
+    files: dict[str, str | None] = {path: None for path in written if path not in disk.files}
+    changed = {path: raw for path, raw in disk.files.items() if written.get(path) != raw}
+    files.update({path: raw.decode("utf-8", "replace") for path, raw in changed.items()})
+    git = None
+    if session.git is not None:
+        git = kept(session.git, overlay({path: str(text) for path, text in world.files.items()}, files))
+    same = not files and disk.modes == world.modes and disk.empty == world.directories and git in (None, world.git)
+    return _said(done), None if same else Left(files, disk.modes, disk.empty, git)
 
 
-def _text(world: World, path: str, raw: bytes, written: Mapping[str, bytes]) -> str:
-    return str(world.files[path]) if written.get(path) == raw else raw.decode("utf-8", "replace")
-
-
-def _changed(world: World, disk: Disk, git: Mapping[str, Any]) -> World:
-    """The world with what lies in memory, and the history as the line left it."""
-    written = {path: encoded(text) for path, text in world.files.items()}
-    unwritable = {path for path in world.files if path not in disk.files and path.startswith(UNWRITABLE)}
-    changed: dict[str, str | None] = {p: None for p in world.files if p not in disk.files and p not in unwritable}
-    changed.update({p: raw.decode("utf-8", "replace") for p, raw in disk.files.items() if written.get(p) != raw})
-    found = after(world, changed)
-    if git is not world.git:
-        found = replace(found, git=git)
-    return replace(found, modes=dict(disk.modes), directories=disk.empty)
+def _changed(world: World, left: Left) -> World:
+    """The world with what a line left behind."""
+    found = after(world, left.files)
+    if left.git is not None:
+        found = replace(found, git=left.git)
+    return replace(found, modes=dict(left.modes), directories=left.directories)
 
 
 def _rerun(world: World, line: str) -> Said:

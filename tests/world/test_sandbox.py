@@ -133,7 +133,7 @@ def test_the_same_line_says_the_same_everywhere() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    sandbox._run.cache_clear()
+    sandbox._kept.cache_clear()
     assert [*found, play(line)[1]] == [first] * 5
 
 
