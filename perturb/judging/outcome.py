@@ -114,8 +114,8 @@ def _nearest(case: Case, intents: tuple[Intent, ...], got: Effect, nearest: tupl
     compared = _compared(_open(goal, found), intents, case.world)
     if found.wrong:
         places = tuple(Argument(_named(p), wanted, given, False) for p, (wanted, given) in found.wrong.items())
-        first = places[0]
-        reason = f"{first.name}: expected {_short(first.expected)}, got {_short(first.got)}"
+        expected, given = _differing(places[0].expected, places[0].got)
+        reason = f"{places[0].name}: expected {_short(expected)}, got {_short(given)}"
         return "wrong_argument", reason, compared or places
     if failed is not None and compared is not None:
         return "wrong_argument", f"it failed: {failed.data['message']}", compared
@@ -123,7 +123,16 @@ def _nearest(case: Case, intents: tuple[Intent, ...], got: Effect, nearest: tupl
 
 
 def _named(place: Place) -> str:
-    return "/".join(map(str, place))
+    return place[1] if place[0] == "files" else "/".join(map(str, place))
+
+
+def _differing(expected: Any, got: Any) -> tuple[Any, Any]:
+    """Of two texts the first lines that differ; other values as they are."""
+    if not (isinstance(expected, str) and isinstance(got, str)):
+        return expected, got
+    one, other = expected.split("\n"), got.split("\n")
+    at = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return ("".join(one[at : at + 1]) or "the end"), ("".join(other[at : at + 1]) or "the end")
 
 
 def _open(goal: Goal, found: Gap) -> list[Pattern]:
