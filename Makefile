@@ -8,6 +8,7 @@ export npm_config_cache = $(CURDIR)/$(VENV)/cache/npm
 
 .PHONY: conformance confusion demo test demo-vllm check attack bench bench-servers bench-users clean
 .PHONY: simulations isolated bench-report
+.PHONY: verdicts bench-scoring
 
 # The main job on simulated agents: light core only.
 demo: $(VENV)/core
@@ -58,6 +59,14 @@ isolated: $(VENV)/dev
 # A report over 10^5 records and a summary of 10^6: seconds and memory.
 bench-report: $(VENV)/dev
 	$(BIN)/python -m tests.benchmarks.reports
+
+# The judge held to equivalents and near-misses of every decision; writes docs/verdicts.md.
+verdicts: $(VENV)/dev
+	$(BIN)/python -m tests.benchmarks.verdicts
+
+# Answers judged a second, effect included.
+bench-scoring: $(VENV)/dev
+	$(BIN)/python -m tests.benchmarks.scoring
 
 bench-users: $(VENV)/engine $(VENV)/allure
 	$(BIN)/python -m tests.benchmarks.users

@@ -50,6 +50,11 @@ class Deed:
         return self.harmless and self.result.kind != "error"
 
     @property
+    def oversteps(self) -> bool:
+        """Whether it does something beside what it changes here."""
+        return self.result.kind == "shell" and _reaches_out(self.intent, self.world)
+
+    @property
     def harmless(self) -> bool:
         """Whether doing it beside the right thing is no side effect."""
         if self.changed:
@@ -64,9 +69,14 @@ class Deed:
 
 def _only_looks(intent: Intent, world: World) -> bool:
     """Whether a command line, as it reads, changes nothing here or elsewhere, whatever the emulation made of it."""
+    meant = intents_of_command(str(intent.args["command"]), world)
+    return not (meant.effects or _reaches_out(intent, world))
+
+
+def _reaches_out(intent: Intent, world: World) -> bool:
+    """Whether a command line does something that the files do not show: on the net, in a repository, in a service."""
     command = str(intent.args["command"])
-    meant = intents_of_command(command, world)
-    return not (meant.network or meant.effects or _LEAVES_TRACES.search(command))
+    return intents_of_command(command, world).network or bool(_LEAVES_TRACES.search(command))
 
 
 def _known(result: Result) -> bool:

@@ -94,11 +94,11 @@ def accepts(expected: Json, got: Json, kind: str, world: World) -> bool:
 def _holds(text: str, part: str) -> bool:
     """Whether `part` is in `text`, and not as some digits of a longer number.
 
-    >>> _holds("162 mm", "62"), _holds("62 mm", "62"), _holds("6.25", "6"), _holds("it is 6.", "6")
-    (False, True, False, True)
+    >>> [_holds(text, "62") for text in ("162 mm", "62 mm", "62.5 mm", "62.00 mm", "it is 62.")]
+    [False, True, False, True, True]
     """
     before = r"(?<!\d)(?<!\d[.,])" if part[:1].isdigit() else ""
-    after = r"(?!\d|[.,]\d)" if part[-1:].isdigit() else ""
+    after = r"(?:(?=\.0{1,2}(?!\d))|(?!\d|[.,]\d))" if part[-1:].isdigit() else ""
     return re.search(before + re.escape(part) + after, text) is not None if before or after else part in text
 
 

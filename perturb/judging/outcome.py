@@ -91,7 +91,7 @@ def _part(some: dict[Place, Any], all_of: dict[Place, Any], world: World) -> boo
 
 
 def _unasked(got: Effect) -> bool:
-    return any(not deed.changed and not deed.harmless for deed in got.deeds)
+    return any(deed.oversteps if deed.changed else not deed.harmless for deed in got.deeds)
 
 
 def _words(case: Case, answer: Answer, last: tuple[Intent, ...]) -> Found | None:

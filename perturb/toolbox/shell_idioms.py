@@ -15,6 +15,8 @@ from perturb.core.values import Intent, Json, World
 from perturb.toolbox.shell.analysis import intents_of_command
 
 _HEREDOC = "PERTURB_EOF"
+# What is thrown away is not read.
+_DISCARDS = re.compile(r"(?<![\d&>])1?>\s*/dev/null|&>\s*/dev/null")
 _EDIT = (
     "python3 - <<'{mark}'\nfrom pathlib import Path\np = Path({path})\n"
     "p.write_text(p.read_text().replace({old}, {new}{count}))\n{mark}"
@@ -74,7 +76,7 @@ def _shown(path: str, world: World) -> str:
 
 def from_command(command: Json, world: World) -> Intent | None:
     """The one action that `command` is, or None. Total: any text gives an answer."""
-    if not isinstance(command, str):
+    if not isinstance(command, str) or _DISCARDS.search(command):
         return None
     found = intents_of_command(command, world)
     if len(found.intents) != 1 or found.lossy or found.network:

@@ -166,6 +166,8 @@ def normal(intent: Intent, world: World) -> Intent:
         known = fields(intent.action).get(name)
         if known and known.kind == "path" and isinstance(value, str) and value:
             value = codecs.absolute(value, world)
+        if known and known.kind == "number" and isinstance(value, float) and value.is_integer():
+            value = int(value)
         # A search that names the working directory is a search from where one is.
         if known and name == "root" and value == world.cwd:
             continue
