@@ -189,7 +189,7 @@ def denied(case: Case) -> Iterator[Rounds]:
     if stated and len(gold(case)) == 1:
         words = str(gold(case)[0].args["text"])
         if not words.rstrip().endswith("?"):
-            for turned in (f"It is not true that: {words}", f"No, that failed. Nothing of this holds: {words}"):
+            for turned in (f"It is false that: {words}", f"That did not work, so it is not true that {words}"):
                 yield from one_round(case, Intent("say", {"text": shaped(turned, case.instructions)}))
 
 
