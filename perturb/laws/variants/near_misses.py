@@ -185,7 +185,7 @@ def denied(case: Case) -> Iterator[Rounds]:
     """What is claimed turned into its opposite, with every word of it still there."""
     claims = [p.args.get("text") for a in case.expect.any_of for p in a if p.action == "say"]
     # Words that are only looked for say nothing about what is said with them.
-    stated = bool(claims) and all(isinstance(text, dict) and "$claims" in text for text in claims)
+    stated = speaks(case) and all(isinstance(text, dict) and "$claims" in text for text in claims)
     if stated and len(gold(case)) == 1:
         words = str(gold(case)[0].args["text"])
         if not words.rstrip().endswith("?"):
