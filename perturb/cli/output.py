@@ -5,6 +5,7 @@ The one printer: whatever a command shows goes through here (or through `perturb
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -44,10 +45,20 @@ def say(text: str) -> None:
 
 def emit_json(value: Any, *, verbatim: bool = False) -> None:
     """One JSON value, to stdout, without secrets; with all of it where the command is there to convert it."""
-    text = orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
+    _write(json_line(value, verbatim=verbatim))
+
+
+def json_line(value: Any, *, verbatim: bool = False) -> str:
+    """The same as a text."""
+    try:
+        text = orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:
+        # Whole numbers beyond 64 bits and lone surrogates, as somebody's line can hold them.
+        text = json.dumps(value, separators=(",", ":")).encode()
     if not verbatim:
-        text = orjson.dumps(redacted(orjson.loads(text)))
-    _write(escaped(text.decode()))
+        plain = redacted(json.loads(text))
+        text = json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+    return escaped(text.decode())
 
 
 def register(files: list[str]) -> None:

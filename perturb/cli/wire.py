@@ -19,5 +19,5 @@ def main(options: argparse.Namespace) -> int:
         unusable = False
         for line in lines:
             unusable |= "error" in line
-            output.emit_json(line)
+            output.emit_json(line, verbatim=True)
     return 2 if unusable and options.verb != "prompt" else 0

@@ -27,8 +27,8 @@ def opened(name: str | Path) -> Iterator[IO[bytes]]:
     try:
         with Path(name).open("rb") as file:
             yield file
-    except OSError as error:
-        raise UserError(f"{name}: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        raise UserError(f"{name}: {getattr(error, 'strerror', None) or error}") from error
 
 
 def prompt_lines(file: Iterable[bytes]) -> Iterator[dict[str, Any]]:

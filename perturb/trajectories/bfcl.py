@@ -46,6 +46,8 @@ _ABSTAIN = "No function here does that, so there is nothing I can call."
 _SYSTEM = Section("Task", "Answer the user's request with the functions you have. Call none when none applies.", "task")
 _NEW_TOOLS = "Some functions have been added that may help with what I asked before."
 Inconsistent = str
+# What a record that is not as it should be makes the code below stumble over.
+_UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, SyntaxError, RecursionError)
 
 
 def cases_of(path: Path) -> Iterator[tuple[str, Case | Inconsistent]]:
@@ -67,7 +69,7 @@ def cases_of(path: Path) -> Iterator[tuple[str, Case | Inconsistent]]:
                     yield f"{name}@{turn}", case
             else:
                 yield name, "its accepted answer is a text, not a call"
-        except (KeyError, TypeError, ValueError, AttributeError, SyntaxError) as error:
+        except _UNREADABLE as error:
             yield name, f"cannot be read: {type(error).__name__}: {error}"
 
 
@@ -165,7 +167,7 @@ def _example(schema: JsonObject) -> Json:
 
 def _pattern(call: JsonObject) -> Pattern:
     """One accepted call: every argument with the values that are accepted for it; "" means it may be left out."""
-    name, arguments = next(iter(call.items()))
+    ((name, arguments),) = call.items()
     args: dict[str, Json] = {}
     for parameter, accepted in arguments.items():
         options = [value for option in accepted if option != "" for value in _concrete(option)]
