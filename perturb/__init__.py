@@ -17,12 +17,15 @@ __version__ = "0.2.0"
 
 # Where each public name lives. `tests/architecture` keeps it equal to what type checkers are told below.
 _HOMES = {
-    "perturb.core.registry": "agent check operator protocol scaffold scorer Operator",
+    "perturb.core.registry": "agent check model_format operator protocol scaffold scorer Operator",
     "perturb.core.values": (
         "Answer Call Case Expect Failure Instruction Intent Param Pattern Reply Request Response Result Rewrite "
         "Section Surface TextEdit Tool Turn Undecodable Unparsed World"
     ),
     "perturb.core.scaffold": "Protocol Scaffold",
+    "perturb.core.format": "BrokenError Format TemplateError",
+    "perturb.formats.parts": "as_text blocks by_schema expect json_call json_value plain splitter until",
+    "perturb.formats.rendering": "by_template",
     "perturb.core.draw": "Draw",
     "perturb.core.errors": "EngineError UnrepresentableError UserError",
     "perturb.core.rewrite": "rewritten",
@@ -57,9 +60,13 @@ if TYPE_CHECKING:
     from perturb.core.errors import EngineError as EngineError
     from perturb.core.errors import UnrepresentableError as UnrepresentableError
     from perturb.core.errors import UserError as UserError
+    from perturb.core.format import BrokenError as BrokenError
+    from perturb.core.format import Format as Format
+    from perturb.core.format import TemplateError as TemplateError
     from perturb.core.registry import Operator as Operator
     from perturb.core.registry import agent as agent
     from perturb.core.registry import check as check
+    from perturb.core.registry import model_format as model_format
     from perturb.core.registry import operator as operator
     from perturb.core.registry import protocol as protocol
     from perturb.core.registry import scaffold as scaffold
@@ -89,6 +96,16 @@ if TYPE_CHECKING:
     from perturb.core.values import Undecodable as Undecodable
     from perturb.core.values import Unparsed as Unparsed
     from perturb.core.values import World as World
+    from perturb.formats.parts import as_text as as_text
+    from perturb.formats.parts import blocks as blocks
+    from perturb.formats.parts import by_schema as by_schema
+    from perturb.formats.parts import expect as expect
+    from perturb.formats.parts import json_call as json_call
+    from perturb.formats.parts import json_value as json_value
+    from perturb.formats.parts import plain as plain
+    from perturb.formats.parts import splitter as splitter
+    from perturb.formats.parts import until as until
+    from perturb.formats.rendering import by_template as by_template
     from perturb.judging.ideal import answer_with as answer_with
     from perturb.judging.ideal import ideal as ideal
     from perturb.judging.ideal import intents_of as intents_of

@@ -18,7 +18,7 @@ from perturb.core.errors import UserError
 _CPU_CACHE_GIB = "1"
 # The ranks that vLLM makes room for.
 _RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
-# What a CPU must say of itself for 16-bit arithmetic to be faster than 32-bit (about three times, measured).
+# What a CPU must say of itself for 16-bit arithmetic to be faster than 32-bit (two to three times, measured).
 _CPU_BF16 = {"avx512_bf16", "amx_bf16", "bf16"}
 
 
