@@ -301,7 +301,8 @@ class Response:
 
     A mark that opens the thinking stands in front of it when the prompt holds that mark, save in formats whose turns
     always begin within the thinking. `disagreement` says where another reader of the same text, vLLM's own parser,
-    read something else than this project; the verdict comes from our reading.
+    read something else than this project; the verdict comes from our reading. `written` is the raw text beside a
+    `text` that another reader took out of it, where no format here reads it.
     A server that does not give raw text fills `thinking`, `text` (the visible content) and `calls`
     (tuple of Call; None when the server parsed none) instead, with `raw` False.
     """
@@ -316,6 +317,7 @@ class Response:
     completion_tokens: int = 0
     format: str = "m2"
     disagreement: str = ""
+    written: str = ""
     # How often a server was asked until it answered.
     tries: int = 1
 

@@ -10,8 +10,9 @@ from typing import Any
 from perturb.core.errors import UserError
 from perturb.core.format import Format, Template, TemplateError
 from perturb.core.registry import FORMATS, find
-from perturb.core.values import JsonObject
-from perturb.formats.rendering import adapted
+from perturb.core.values import JsonObject, Reply
+from perturb.formats.parts import plain
+from perturb.formats.rendering import adapted, by_template
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,8 @@ class Reading:
     """How a model's prompts and answers are read, where its own configuration is not to decide.
 
     `format`: one of ours. `tool_parser`, `reasoning_parser`: vLLM's names for formats; the first picks ours of that
-    name. `template`: the text of another chat template. `template_args`: what the template is told besides.
+    name, or vLLM's own reading where there is none. `template`: the text of another chat template. `template_args`:
+    what the template is told besides.
     """
 
     format: str = ""
@@ -68,8 +70,27 @@ def _by_parser(name: str) -> Format:
     for form in FORMATS.values():
         if form.parsers[0] == name or name in _SAME.get(form.name, ()):
             return form
-    known = sorted({form.parsers[0] for form in FORMATS.values()} - {""})
-    raise UserError(f"--tool-parser {name}: no format here reads what that parser does (there are {', '.join(known)})")
+    return foreign(name)
+
+
+def foreign(parser: str) -> Format:
+    """The format that only vLLM's parser of this name reads: prompts by the template, answers read by vLLM."""
+
+    def unsayable(_reply: Reply) -> str:
+        raise TemplateError(f"the template does not show past calls, and no format here writes {parser}'s")
+
+    return Format(
+        name=f"vllm:{parser}",
+        summary="read by vLLM's parser alone",
+        split=plain(),
+        read=lambda content, _tools: ((), content),
+        write=unsayable,
+        opens="",
+        recognises=lambda _text: False,
+        render=by_template,
+        think=("", ""),
+        parsers=(parser, ""),
+    )
 
 
 # Other names that vLLM has for a parser of the same format.

@@ -13,10 +13,11 @@ from typing import Any, Literal
 from perturb.core.canonical import digest
 from perturb.core.errors import EngineError
 from perturb.core.format import Format, Template, TemplateError
+from perturb.core.registry import FORMATS
 from perturb.core.values import Failure, Request, Response
 from perturb.engines.base import Key, Pull, Sampling, answer_seed
 from perturb.engines.model_format import Reading, chosen, template_of
-from perturb.engines.vllm_reader import SecondReader, second_reader
+from perturb.engines.vllm_reader import OnlyReader, SecondReader, only_reader, second_reader, understood
 from perturb.engines.vllm_start import adapter, first_line, guarded, local_config, start
 
 # Requests that wait, rendered, beside those the engine works on: enough that a place which comes free is filled in the
@@ -49,7 +50,9 @@ class VLLMEngine:
     template: Template
     identity: Mapping[str, str]
     sampling: Sampling = _ADVISED
-    second: SecondReader = field(default=lambda *_given: "")
+    second: SecondReader = field(default=lambda *given: _silent(*given))
+    # Reads the answers where no format here does.
+    only: OnlyReader | None = None
     lora: Any = None
     in_flight: int = 256 + _AHEAD
     parameters: Callable[[Sampling, Request, str], Any] = field(default=lambda *given: sampling_parameters(*given))
@@ -74,6 +77,9 @@ class VLLMEngine:
         form = chosen(model, reading, config, tokenizer)
         name = {"name": f"{_name(model)}+{added[0]}", "lora": added[0]} if added else {"name": _name(model)}
         settings = llm.llm_engine.vllm_config
+        parsers = (reading.tool_parser, reading.reasoning_parser, tokenizer)
+        only = None if form.name in FORMATS else only_reader(*parsers)
+        second = second_reader(form, *parsers) if only is None else _silent
         return cls(
             llm,
             tokenizer,
@@ -81,7 +87,8 @@ class VLLMEngine:
             template_of(form, reading, tokenizer),
             name | {"format": form.name, "dtype": str(settings.model_config.dtype)} | _identity(config) | about,
             sampling,
-            second_reader(form, reading.tool_parser, reading.reasoning_parser, tokenizer),
+            second,
+            only,
             _lora_request(added),
             int(settings.scheduler_config.max_num_seqs) + _AHEAD,
         )
@@ -160,20 +167,23 @@ class VLLMEngine:
         with suppress(Exception), guarded():
             self.llm.llm_engine.abort_request(list(flying))
 
-    def _response(self, output: Any, asked: _Asked) -> Response:
+    def _response(self, output: Any, asked: _Asked) -> Response | Failure:
         answer = output.outputs[0]
         finish: Literal["stop", "length", "other"] = _FINISHES.get(answer.finish_reason, "other")
-        text = asked.opening + answer.text
-        return Response(
-            text=text,
-            finish=finish,
-            raw=True,
-            prompt_tokens=len(output.prompt_token_ids),
-            cached_tokens=output.num_cached_tokens or 0,
-            completion_tokens=len(answer.token_ids),
-            format=self.form.name,
-            disagreement=self.second(text, answer.token_ids, asked.request.tools, finish),
-        )
+        text, tools = asked.opening + answer.text, asked.request.tools
+        counts: dict[str, Any] = {
+            "prompt_tokens": len(output.prompt_token_ids),
+            "cached_tokens": output.num_cached_tokens or 0,
+            "completion_tokens": len(answer.token_ids),
+        }
+        if self.only is not None:
+            try:
+                read = understood(self.only(text, answer.token_ids, tools))
+            except Exception as error:
+                return Failure("parser", f"{self.form.name}: {type(error).__name__}: {first_line(error)}")
+            return Response(finish=finish, raw=False, written=text, **read, **counts)
+        disagreement = self.second(text, answer.token_ids, tools, finish)
+        return Response(text, finish, format=self.form.name, disagreement=disagreement, **counts)
 
 
 def sampling_parameters(sampling: Sampling, request: Request, prompt: str) -> Any:
@@ -192,6 +202,10 @@ def sampling_parameters(sampling: Sampling, request: Request, prompt: str) -> An
         # Without this every step would hand over the text so far of every answer.
         output_kind=RequestOutputKind.FINAL_ONLY,
     )
+
+
+def _silent(*_given: object) -> str:
+    return ""
 
 
 def _lora_request(added: tuple[str, str] | None) -> Any:

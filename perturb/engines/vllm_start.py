@@ -144,6 +144,11 @@ def local_config(model: str) -> dict[str, Any] | None:
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of an error's text, at most 300 characters of it."""
-    lines = str(error).strip().splitlines()
+    """The first line that says something of an error's text, at most 300 characters of it."""
+    text = str(error)
+    if type(error).__name__ == "ValidationError" and callable(found := getattr(error, "errors", None)):
+        # pydantic's first line only counts what is wrong.
+        one = found()[0]
+        text = f"{'.'.join(map(str, one['loc']))}: {one['msg']}".removeprefix(": ")
+    lines = text.strip().splitlines()
     return lines[0][:300] if lines else type(error).__name__

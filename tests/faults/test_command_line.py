@@ -53,6 +53,7 @@ def test_a_run_prints_exactly_one_json_object(tmp_path: Path) -> None:
         ("agents", {"name", "defect", "summary"}),
         ("scorers", {"name", "summary"}),
         ("checks", {"name", "summary"}),
+        ("formats", {"name", "summary"}),
     ],
 )
 def test_lists(kind: str, keys: set[str]) -> None:
@@ -123,6 +124,26 @@ def test_a_rule_that_cannot_be_checked_is_named(tmp_path: Path, check: str, para
     assert "mine.json: line " in done.stderr
     assert "instructions.1" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--model", "./missing"), "no such model folder"),
+        (("--model", "EMPTY"), "config.json"),
+        (("--model", "EMPTY", "--ray", "--replicas", "0"), "--replicas"),
+        (("--model", "HALF", "--engine-arg", "dtype"), "not KEY=VALUE"),
+        (("--model", "HALF", "--lora", "tuned"), "not NAME=PATH"),
+        (("--model", "HALF", "--lora", "tuned=./missing"), "adapter_config.json"),
+        (("--model", "HALF", "--chat-template", "missing.jinja"), "missing.jinja"),
+        (("--agent", "perfect", "--format", "m22"), "did you mean 'm2'"),
+    ],
+)
+def test_a_model_that_cannot_be_loaded_is_one_line(tmp_path: Path, options: tuple[str, ...], said: str) -> None:
+    (tmp_path / "EMPTY").mkdir()
+    (tmp_path / "HALF").mkdir()
+    (tmp_path / "HALF" / "config.json").write_text("{}", "utf-8")
+    one_line_error(perturb("run", *options, "--limit", "1", cwd=tmp_path), said)
 
 
 def test_a_folder_of_another_run_is_left_alone(tmp_path: Path) -> None:

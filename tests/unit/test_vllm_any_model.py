@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from perturb.core.registry import load_builtin
-from perturb.core.values import Failure, Reply, Request, Response, Unparsed
+from perturb.core.errors import UserError
+from perturb.core.registry import FORMATS, load_builtin
+from perturb.core.values import Call, Failure, Reply, Request, Response, Unparsed
 from perturb.engines.base import Sampling
-from perturb.engines.model_format import Reading
+from perturb.engines.model_format import Reading, chosen
 from perturb.engines.vllm import VLLMEngine
+from perturb.engines.vllm_reader import only_reader, understood
 from perturb.formats.m2.checkpoint import build
 
 pytestmark = [
@@ -107,6 +109,22 @@ def test_the_adapter_answers(engine: VLLMEngine) -> None:
     assert [len(side) for side in texts] == [3, 3]
     assert texts[0] != texts[1]
     assert answers(engine, requests) == with_it
+
+
+def test_where_no_format_here_reads_it_vllms_parser_does(engine: VLLMEngine) -> None:
+    form = chosen("model", Reading(tool_parser="pythonic"), {}, engine.tokenizer)
+    read = only_reader("pythonic", "", engine.tokenizer)
+    bound = replace(engine, form=form, only=read)
+    (got,) = answers(bound, [Request(({"role": "user", "content": "go"},), TOOLS)])
+    assert isinstance(got, Response)
+    assert (got.raw, bool(got.written)) == (False, True)
+    said = understood(read("[read(path='a b.py', line=3)]", [], TOOLS))
+    assert said["calls"] == (Call("read", {"path": "a b.py", "line": 3}),)
+    broken = understood(("", "So.", [("read", "[3]")]))
+    assert "calls" not in broken
+    assert isinstance(FORMATS["m2"].parse_content("", broken["text"], TOOLS, "stop"), Unparsed)
+    with pytest.raises(UserError, match="granit"):
+        only_reader("granit", "", engine.tokenizer)
 
 
 def test_a_conversation_that_its_template_refuses_fails_alone(engine: VLLMEngine) -> None:
