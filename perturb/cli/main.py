@@ -139,8 +139,7 @@ def _folder_commands(commands: _Commands) -> None:  # type: ignore[valid-type]  
         _load_option(command)
         _json_option(command)
     for command in (resume, replay, shrink):
-        command.add_argument("--base-url", **model_options.URLS, help="a server of the run, named again")
-        model_options.reach(command)
+        model_options.again(command)
     listing = _add(commands, "list", "listing", "what is registered")
     kinds = ("operators", "scaffolds", "fixtures", "scorers", "agents", "checks", "formats")
     listing.add_argument("kind", choices=kinds)

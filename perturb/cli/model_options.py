@@ -42,6 +42,15 @@ def reach(command: argparse.ArgumentParser) -> None:
     command.add_argument("--api-key", default="", metavar="KEY", help="the server's key (default: PERTURB_API_KEY)")
 
 
+def again(command: argparse.ArgumentParser) -> None:
+    """The options of a command that goes on with a run: what its folder names, and how servers are reached."""
+    command.add_argument("--base-url", **URLS, help="a server of the run, named again")
+    command.add_argument("--model", default="", help="the model of the run, named again")
+    arguments: dict[str, Any] = {"dest": "engine_args", "action": "append", "default": [], "metavar": "KEY=VALUE"}
+    command.add_argument("--engine-arg", **arguments, help="an engine argument of the run, named again")
+    reach(command)
+
+
 def _sampling(command: argparse.ArgumentParser) -> None:
     drawn = RECOMMENDED
     warm, likely = f"default {drawn.temperature:g}", f"default {drawn.top_p:g}"

@@ -18,7 +18,7 @@ from perturb.campaign.model import ENGINE_FIELDS, SAMPLING_FIELDS, connect, spec
 from perturb.campaign.picking import PROFILES, Budget, budget_from
 from perturb.campaign.plan import Selection, Tally, bound_cases, chosen_operators
 from perturb.campaign.runner import Answerer, run
-from perturb.cli import before, output
+from perturb.cli import again, before, output
 from perturb.cli.meter import Meter
 from perturb.core.errors import EngineError, StorageError, UserError
 from perturb.engines.base import INEXPRESSIBLE
@@ -109,7 +109,7 @@ def answerer_for(options: argparse.Namespace) -> tuple[Answerer, dict[str, str]]
 
 def carry_out(selection: Selection, answerer: Answerer, out: Path, manifest: dict[str, Any], as_data: bool) -> int:
     """Run (or go on), then write and print the report."""
-    with resumable(f"perturb resume {out}"):
+    with resumable(again.command(out, manifest)):
         meter = Meter()
         kept: dict[str, Any] = {"keep_old": bool(manifest.get("kept_old")), "verbatim": verbatim_of(manifest)}
         tally = run(selection, meter.over(answerer), out, meter, tally=meter.tally, **kept)

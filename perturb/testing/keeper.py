@@ -33,7 +33,7 @@ class Keeper:
         self.config = config
         self.lock = threading.RLock()
         self.summary: Summary | None = None
-        self._held = ExitStack()
+        self._held, self._writing = ExitStack(), ExitStack()
         self._seals: dict[str, bytes] = {}
         self._judged_anew: dict[str, dict[str, Any]] = {}
 
@@ -59,6 +59,7 @@ class Keeper:
         """Take the folder for this process alone until the run ends. Raises UserError when it is another run's."""
         self.config.add_cleanup(self._held.close)
         self._held.enter_context(locked(where))
+        self._held.enter_context(self._writing)
         manifest = self._manifest(identity)
         if (where / MANIFEST).exists():
             known = read_manifest(where)
@@ -70,7 +71,7 @@ class Keeper:
                 manifest["kept_old"] = sorted(kept_old)
         write_manifest(where, manifest)
         self._seals = Records(where).seals()
-        self._journal = self._held.enter_context(Journal(where, keep_old=True))
+        self._journal = self._writing.enter_context(Journal(where, keep_old=True))
 
     def _manifest(self, identity: dict[str, str]) -> dict[str, Any]:
         spec = options.model_spec(self.config)
@@ -128,7 +129,8 @@ class Keeper:
         self._allure(manifest)
 
     def _settled(self) -> Records:
-        """What is recorded, with the newest verdict of each."""
+        """What is recorded, with the newest verdict of each. Nothing is recorded after this."""
+        self._writing.close()
         found = Records(self.folder)
         if self._judged_anew:
             found.replace(self._judged_anew.get(record["id"], record) for record in found.written())

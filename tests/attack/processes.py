@@ -81,7 +81,8 @@ def stopped(number: signal.Signals) -> str:
         seen = (folder / "journal.jsonl").read_bytes()
         running.send_signal(number)
         _, said = running.communicate(timeout=60)
-        line = f"perturb: stopped by {number.name}; what was answered is kept; go on with: perturb resume {folder}"
+        line = f"perturb: stopped by {number.name}; what was answered is kept; go on with: "
+        line += f"perturb resume {folder} --load {Path(place) / 'slow.py'}"
         if running.returncode != 128 + number or said.splitlines() != [line]:
             return f"exit {running.returncode}: {said[-300:]}"
         if not (folder / "journal.jsonl").read_bytes().startswith(seen[: seen.rfind(b"\n") + 1]):

@@ -77,6 +77,29 @@ def server_asked_only_when_named(place: Path, server: Server, other: Server) -> 
     return _row("a server that a folder names", said)
 
 
+def model_loaded_only_when_named(place: Path, whole: Path) -> Row:
+    """A folder that names a model of a hub, whose code it wants to be run."""
+    said = []
+    argument = "trust_remote_code=true"
+    edit = {"model": "someone/else", "agent": "", "engine_args": [argument]}
+    named = (("--model", "someone/else"), ("--engine-arg", argument))
+    for arguments in (*READERS, *DOERS):
+        folder = place / "run"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(whole, folder)
+        edited(folder, lambda manifest: manifest["engine"].update(edit))
+        asked = [a.replace("DIR", str(folder)) for a in arguments]
+        if arguments in READERS or arguments[0] == "score":
+            done = command(*asked)
+            said.append("" if done.code == 0 else _told(arguments, done))
+            continue
+        for given, wanted in (((), named), (named[:1], named[1:]), (named[1:], named[:1])):
+            done = command(*asked, *(word for option in given for word in option))
+            right = done.one_line(2, *(" ".join(option) for option in wanted))
+            said.append("" if right else _told(arguments, done))
+    return _row("a model, or code with it, that a folder names", said)
+
+
 def _told(arguments: tuple[str, ...], done: Done) -> str:
     return f"{arguments[0]}: exit {done.code}: {done.err[-300:]}"
 
@@ -93,4 +116,5 @@ def attack() -> Iterator[Row]:
         server.reply = other.reply = lambda *_: ok({"content": "I would rather not."})
         assert command(*RUN, "--out", str(place / "whole")).code == 0
         yield module_runs_only_when_named(place, place / "whole")
+        yield model_loaded_only_when_named(place, place / "whole")
         yield server_asked_only_when_named(place, server, other)
