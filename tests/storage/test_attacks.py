@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.attack import Row, damage, disk, folders, kills, output, processes, trust
+from tests.attack import Row, damage, disk, folders, kills, limits, output, processes, trust
 
 SAMPLES = {
     "damage": lambda: damage.matrix(300, 29),
     "disk": lambda: disk.matrix(11, ("run", "score")),
     "folders": lambda: folders.matrix(60),
     "kills": lambda: kills.kills(3),
+    "limits": lambda: limits.matrix((100, 9000)),
     "output": lambda: output.matrix(output.COMMANDS[:1]),
     "processes": lambda: processes.matrix(1),
     "trust": trust.attack,
