@@ -65,7 +65,7 @@ def server_asked_only_when_named(place: Path, server: Server, other: Server) -> 
         folder = place / "run"
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(whole, folder)
-        edited(folder, lambda manifest: manifest["engine"].update(base_url=other.url))
+        edited(folder, lambda manifest: manifest["engine"].update(base_url=[other.url]))
         before = len(server.asked)
         done = process(*(a.replace("DIR", str(folder)) for a in arguments), env={"PERTURB_API_KEY": KEY})
         offline = arguments in READERS or arguments[0] == "score"
