@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.attack import Row
 from tests.attack._command import ROOT, RUN, argv, command, process
 from tests.attack.disk import facts
-from tests.attack.processes import begun, row, slow_run
+from tests.attack.processes import begun, release, row, slow_run
 
 
 def size_limit(limit: int, wanted: list[object]) -> str:
@@ -43,6 +43,7 @@ def vanishing(act: Callable[[Path], None]) -> str:
         folder = Path(place) / "run"
         running = begun(slow_run(Path(place)), folder / "journal.jsonl")
         act(folder)
+        release(Path(place))
         _, said = running.communicate(timeout=120)
         right = running.returncode == 3 and len(said.splitlines()) == 1 and said.startswith(f"perturb: {folder}")
         return "" if right else f"exit {running.returncode}: {said[-300:]}"

@@ -14,24 +14,35 @@ from tests.attack import Row
 from tests.attack._command import ROOT, SMALL, argv, process
 from tests.attack.disk import facts
 
-# Slow enough to be met in its middle: an agent that takes its time, from a user's file.
+# To be met in its middle, however busy the machine is: an agent from a user's file that can be held up.
 SLOW = '''
 import time
+from pathlib import Path
 from perturb import agent, ideal
+
+asked = []
 
 @agent()
 def slow(case, base):
-    """The ideal answer, after a while."""
-    time.sleep(0.15)
+    """The ideal answer; from the fourth on only when nobody holds it up."""
+    asked.append(case.id)
+    while len(asked) > 3 and Path(__file__).with_name("hold").exists():
+        time.sleep(0.02)
     return ideal(case)
 '''
 
 
 def slow_run(place: Path) -> list[str]:
-    """The arguments of a run of about a second, its module written."""
+    """The arguments of a run that is held up in its middle, its module written."""
     module = place / "slow.py"
+    release(place, hold=True)
     module.write_text(SLOW)
     return ["run", "--agent", "slow", "--load", str(module), *SMALL, "--out", str(place / "run")]
+
+
+def release(place: Path, hold: bool = False) -> None:
+    """Let the run go on (or hold it up)."""
+    (place / "hold").touch() if hold else (place / "hold").unlink(missing_ok=True)
 
 
 def begun(arguments: list[str], journal: Path) -> subprocess.Popen[str]:
@@ -52,6 +63,7 @@ def second(arguments: tuple[str, ...]) -> str:
         also = run if arguments == ("run",) else [a.replace("DIR", str(Path(place) / "run")) for a in arguments]
         also = also if also is run else [*also, "--load", str(Path(place) / "slow.py")]
         refused = process(*also)
+        release(Path(place))
         _, said = first.communicate(timeout=120)
         if not refused.one_line(2, "another perturb is at work here"):
             return f"exit {refused.code}: {refused.err[-200:]}"
@@ -66,6 +78,7 @@ def stale_lock() -> str:
         first = begun(run, Path(place) / "run" / "journal.jsonl")
         first.kill()
         first.communicate(timeout=60)
+        release(Path(place))
         if not (Path(place) / "run" / "run.lock").exists():
             return "there was no lock"
         done = process(*run)
@@ -81,6 +94,7 @@ def stopped(number: signal.Signals) -> str:
         seen = (folder / "journal.jsonl").read_bytes()
         running.send_signal(number)
         _, said = running.communicate(timeout=60)
+        release(Path(place))
         line = f"perturb: stopped by {number.name}; what was answered is kept; go on with: "
         line += f"perturb resume {folder} --load {Path(place) / 'slow.py'}"
         if running.returncode != 128 + number or said.splitlines() != [line]:
