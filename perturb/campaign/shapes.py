@@ -7,7 +7,7 @@ fields; a name that ends in ``?`` may be missing) or ``{str: shape}`` (an object
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import isfinite
 from typing import Any, TypeAlias
 
@@ -35,6 +35,8 @@ def problem(value: Any, shape: Shape, where: str = "") -> str:
     >>> problem({"a": 1}, {"a": (int, None), "b?": str})
     ''
     """
+    if not where and _fits(shape)(value):
+        return ""
     if isinstance(shape, tuple):
         return "" if any(not problem(value, one, where) for one in shape) else _wrong(value, shape, where)
     if isinstance(shape, list):
@@ -42,6 +44,51 @@ def problem(value: Any, shape: Shape, where: str = "") -> str:
     if isinstance(shape, Mapping):
         return _object_problem(value, shape, where)
     return "" if _is(value, shape) else _wrong(value, shape, where)
+
+
+_Check: TypeAlias = Callable[[Any], bool]
+# By the shape's identity.
+_COMPILED: dict[int, tuple[Shape, _Check]] = {}
+
+
+def _fits(shape: Shape) -> _Check:
+    """Whether a value is as `shape` says, as one function: journals have hundreds of thousands of records."""
+    if id(shape) not in _COMPILED:
+        # The shape is kept, so that no other one gets its id.
+        _COMPILED[id(shape)] = shape, _compiled(shape)
+    return _COMPILED[id(shape)][1]
+
+
+def _compiled(shape: Shape) -> _Check:
+    if isinstance(shape, tuple):
+        ways = [_compiled(one) for one in shape]
+        return lambda value: any(way(value) for way in ways)
+    if isinstance(shape, list):
+        one = _compiled(shape[0])
+        return lambda value: isinstance(value, list) and all(map(one, value))
+    if isinstance(shape, Mapping):
+        return _compiled_object(shape)
+    if shape is str or shape is dict or shape is bool:
+        return lambda value: type(value) is shape
+    return lambda value: _is(value, shape)
+
+
+def _compiled_object(shape: Mapping[Any, Shape]) -> _Check:
+    if str in shape:
+        each = _compiled(shape[str])
+        return lambda value: isinstance(value, dict) and all(map(each, value.values()))
+    must = [(name, _compiled(inner)) for name, inner in shape.items() if not name.endswith("?")]
+    may = [(name.removesuffix("?"), _compiled(inner)) for name, inner in shape.items() if name.endswith("?")]
+
+    def fits(value: Any) -> bool:
+        if not isinstance(value, dict):
+            return False
+        for name, check in must:
+            if name not in value or not check(value[name]):
+                return False
+        return all(name not in value or check(value[name]) for name, check in may)
+
+    return fits
 
 
 def _is(value: Any, kind: Any) -> bool:
