@@ -188,7 +188,8 @@ def denied(case: Case) -> Iterator[Rounds]:
     stated = speaks(case) and all(isinstance(text, dict) and "$claims" in text for text in claims)
     if stated and len(gold(case)) == 1:
         words = str(gold(case)[0].args["text"])
-        if not words.rstrip().endswith("?"):
+        # What stands after a semicolon is not denied by what stands before.
+        if not words.rstrip().endswith("?") and ";" not in words:
             for turned in (f"It is false that: {words}", f"That did not work, so it is not true that {words}"):
                 yield from one_round(case, Intent("say", {"text": shaped(turned, case.instructions)}))
 
