@@ -62,8 +62,6 @@ def measured(strata: Sequence[Stratum], level: float = 0.95) -> Effect | None:
     clusters = clusters_of(strata)
     n = sum(s.n for s in strata)
     lost = [c.lost for c in clusters] if len(clusters) >= FEWEST_SIGNS else [s.lost for s in strata]
-    whole = all(s.base == int(s.base) and s.right == int(s.right) for s in strata)
-    p_fixtures = loss_p(lost)
     return Effect(
         n=n,
         clusters=len(clusters),
@@ -75,7 +73,14 @@ def measured(strata: Sequence[Stratum], level: float = 0.95) -> Effect | None:
         bound=lower_bound(clusters),
         worse=sum(s.worse for s in strata),
         better=sum(s.better for s in strata),
-        p=max(exchange_p(strata) if whole else p_fixtures, loss_p([s.lost for s in strata])),
-        p_fixtures=p_fixtures,
+        p=noise_p(strata),
+        p_fixtures=loss_p(lost),
         deviation=spread(clusters).error * len(clusters) ** 0.5 if len(clusters) > 1 else 0.0,
     )
+
+
+def noise_p(strata: Sequence[Stratum]) -> float:
+    """A drop against noise: the larger p-value of the exchange test and of signs over cases."""
+    over_cases = loss_p([s.lost for s in strata])
+    whole = all(s.base == int(s.base) and s.right == int(s.right) for s in strata)
+    return max(exchange_p(strata), over_cases) if whole else over_cases

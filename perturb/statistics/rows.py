@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from perturb.statistics.exchange import benjamini_hochberg, holm
-from perturb.statistics.paired import Effect, measured
+from perturb.statistics.paired import Effect, measured, noise_p
 from perturb.statistics.records import Gathered, Light
 from perturb.statistics.strata import Stratum
 from perturb.statistics.verdict import MARGIN, Verdict, verdict
@@ -56,6 +56,8 @@ def table(
     """
     strata = {key: _strata(found, answers) for key, answers in groups.items()}
     effects = {key: e for key, rows in strata.items() if (e := measured(rows)) is not None}
+    if found.alike:
+        effects = {key: replace(e, p=_one_operator(found, groups[key], e.p)) for key, e in effects.items()}
     p_values = [e.p for e in effects.values()]
     made = {}
     for (key, e), adjusted, q in zip(effects.items(), holm(p_values), benjamini_hochberg(p_values), strict=True):
@@ -70,6 +72,21 @@ def table(
             _broken(strata[key]),
         )
     return made
+
+
+def _one_operator(found: Gathered, answers: Answers, together: float) -> float:
+    """The p-value of a row, also where it shows only in one of the operators pooled in it (Bonferroni over both ways).
+
+    One base answer beside many perturbed ones says little of the base; beside those of one operator it is enough.
+    """
+    by_operator: dict[str, dict[str, list[Light]]] = defaultdict(lambda: defaultdict(list))
+    for case, some in answers.items():
+        for answer in some:
+            by_operator[answer.operator][case].append(answer)
+    if len(by_operator) < 2:
+        return together
+    single = min(noise_p(_strata(found, own)) for own in by_operator.values())
+    return min(1.0, 2 * min(together, len(by_operator) * single))
 
 
 def _strata(found: Gathered, answers: Answers) -> list[Stratum]:

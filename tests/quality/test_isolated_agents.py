@@ -64,7 +64,7 @@ def _judged(item: Item, answer: Any) -> tuple[int, str]:
 @pytest.mark.parametrize("name", ISOLATED if EVERY else SAMPLE)
 def test_one_thing_is_blamed(name: str) -> None:
     found, defect = answered(name), AGENTS[name].defect
-    blamed = {row.name.partition(".")[0] for row in _drops(found.by_part, found.by_operator)}
+    blamed = {row.name.partition(".")[0] for row in _drops(found.by_part, found.by_operator, found.controls)}
     if name == "fails_on_one_protocol":
         assert blamed <= {"scaffold"}, "decisions moved to that protocol may show it"
         return

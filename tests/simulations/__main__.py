@@ -23,12 +23,17 @@ CLUSTERS = (10, 15, 20, 55, 200)
 Job = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
+def times(campaigns: int) -> int:
+    """How many campaigns are simulated: all, or with ``--quick`` four in ten."""
+    return campaigns * 4 // 10 if "--quick" in sys.argv else campaigns
+
+
 def coverage_table(run: Callable[[Iterable[Job]], list[Any]]) -> str:
     """Every number of fixtures, base accuracy, samples and kind of effect."""
     worlds = [
         World(c, b, 0.05 if not u else 0.12, u, s, 8 * s) for c, u, s, b in product(CLUSTERS, (0, 1), (1, 4), BASES)
     ]
-    found = iter(run((coverage, (w, 100 if w.fixtures == 200 else 400, 7)) for w in worlds))
+    found = iter(run((coverage, (w, times(100 if w.fixtures == 200 else 400), 7)) for w in worlds))
     rows = ["| fixtures | effect | samples | " + " | ".join(map(str, BASES)) + " |", "|---" * 8 + "|"]
     for clusters, uneven, samples in product(CLUSTERS, (0, 1), (1, 4)):
         cells = [next(found) for _ in BASES]
@@ -48,7 +53,7 @@ def alarm_table(run: Callable[[Iterable[Job]], list[Any]]) -> str:
     """Noise only: whole tables, by base accuracy and by how often the base is asked."""
     settings = [(b, 16, d) for b in (0.5, 0.9, 0.98, 0.99) for d in (1, base_draws(1, 16))]
     settings += [(0.99, 56, 1), (0.99, 56, base_draws(1, 56))]
-    found = run((false_alarms, (*s, 200, 11)) for s in settings)
+    found = run((false_alarms, (*s, times(150), 11)) for s in settings)
     rows = ["| base | operators | base answers | part | scaffold | operator | cell |", "|---" * 7 + "|"]
     for (base, operators, draws), alarms in zip(settings, found, strict=True):
         cells = " | ".join(f"{100 * now:.1f} ({100 * before:.0f})" for now, before in alarms.values())
@@ -59,7 +64,8 @@ def alarm_table(run: Callable[[Iterable[Job]], list[Any]]) -> str:
 def power_table(run: Callable[[Iterable[Job]], list[Any]]) -> str:
     """The chance of the verdict "drop" for one of sixty rows, 55 fixtures."""
     losses, settings = (0.0, 0.02, 0.03, 0.05, 0.08, 0.12), list(product((0.7, 0.9, 0.98), (1, 4)))
-    found = iter(run((power, (World(55, b, x, False, s, 8 * s), 60, 100, 13)) for b, s in settings for x in losses))
+    worlds = [World(55, base, loss, False, samples, 8 * samples) for base, samples in settings for loss in losses]
+    found = iter(run((power, (world, 60, times(80), 13)) for world in worlds))
     rows = ["| base | samples | " + " | ".join(f"{100 * x:.0f} %" for x in losses) + " |", "|---" * 8 + "|"]
     for base, samples in settings:
         cells = [next(found) for _ in losses]
@@ -74,7 +80,8 @@ def power_table(run: Callable[[Iterable[Job]], list[Any]]) -> str:
 def draws_table(run: Callable[[Iterable[Job]], list[Any]]) -> str:
     """What more base answers buy: the power to see a loss of 5 % in one of sixty rows."""
     draws = (1, 2, 4, 8, 16)
-    found = iter(run((power, (World(55, b, 0.05, False, 1, d), 60, 100, 17)) for b in (0.7, 0.9, 0.98) for d in draws))
+    worlds = [World(55, base, 0.05, False, 1, d) for base in (0.7, 0.9, 0.98) for d in draws]
+    found = iter(run((power, (world, 60, times(100), 17)) for world in worlds))
     rows = ["| base | " + " | ".join(map(str, draws)) + " |", "|---" * 6 + "|"]
     for base in (0.7, 0.9, 0.98):
         rows.append(f"| {base} | " + " | ".join(f"{100 * next(found)['drop']:.0f}" for _ in draws) + " |")
@@ -84,7 +91,7 @@ def draws_table(run: Callable[[Iterable[Job]], list[Any]]) -> str:
 def bound_table(run: Callable[[Iterable[Job]], list[Any]]) -> str:
     """How often a true drop of 5 % lies beyond the bound of a "no drop"."""
     settings = list(product((20, 55, 200), (False, True)))
-    found = iter(run((wrong_no_drop, (World(c, b, 0.05, u), 200, 19)) for c, u in settings for b in BASES))
+    found = iter(run((wrong_no_drop, (World(c, b, 0.05, u), times(200), 19)) for c, u in settings for b in BASES))
     rows = ["| fixtures | effect | " + " | ".join(map(str, BASES)) + " |", "|---" * 7 + "|"]
     for clusters, uneven in settings:
         cells = " | ".join(f"{100 * next(found):.1f}" for _ in BASES)
