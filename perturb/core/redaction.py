@@ -110,7 +110,9 @@ def _replaced(pattern: Any, data: bytes, span: Callable[[Any], Span]) -> bytes:
 
 
 def _value(found: Any) -> Span:
-    if found[1].strip().lower() in _NO_VALUE:
+    value = found[1].strip()
+    prose = b" " in value and b"=" not in value and not any(chr(byte).isdigit() for byte in value)
+    if prose or value.lower() in _NO_VALUE:
         return None
     # "Basic knowledge" is no header's value.
     alone = found.start(1) and found[0][: found.start(1) - found.start()].strip().lower() in _NO_VALUE

@@ -115,6 +115,7 @@ def test_nothing_of_what_ships_is_taken_for_a_secret() -> None:
         "task-manager-service-controller/index.html",
         "This site uses cookies: read on",
         "Basic knowledge, bearer instruments",
+        "--api-key: holds white space, a control character or a character that no HTTP header can carry",
     ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:
