@@ -17,7 +17,8 @@ from perturb.campaign import estimate
 from perturb.campaign.picking import Budget, balanced
 from perturb.core.canonical import digest
 from perturb.core.draw import seeded
-from perturb.core.errors import UnrepresentableError
+from perturb.core.errors import UnrepresentableError, UserError
+from perturb.core.reading import is_folder
 from perturb.core.registry import OPERATORS, SCAFFOLDS, Operator, find
 from perturb.core.values import Case, Request, Response
 from perturb.judging.rounds import PATIENCE
@@ -263,7 +264,9 @@ def chosen_episodes(fixtures: Sequence[str]) -> Iterator[Episode]:
         return
     for wanted in fixtures:
         path = Path(wanted)
-        if path.is_dir():
+        if not wanted:
+            raise UserError("--fixture: is empty; name fixtures, a file or a folder")
+        if is_folder(path):
             yield from load_all(path)
         elif path.suffix in (".json", ".jsonl"):
             yield from load(path)
