@@ -13,6 +13,8 @@ _CHANGES = ("fs.edit", "fs.write")
 
 def _in_force(answer: Answer, rule: Instruction) -> bool:
     """Whether the rule's own condition holds: ``when`` and ``unless``, each a question or a number in the message."""
+    if "when" not in rule.params and "unless" not in rule.params:
+        return True
     text = visible_text(answer)
     holds = {"question": text.rstrip().endswith("?"), "number": any(letter.isdigit() for letter in text)}
     when, unless = rule.params.get("when"), rule.params.get("unless")

@@ -7,7 +7,7 @@ from math import isfinite
 
 from perturb.checks.opportunity import given
 from perturb.core.registry import CHECKS, SCORERS
-from perturb.core.values import Answer, Case, Intent, Reply, Response, Undecodable, Unparsed
+from perturb.core.values import Answer, Case, Instruction, Intent, Reply, Response, Undecodable, Unparsed
 from perturb.judging.claimed import undecided
 from perturb.judging.effect import effect
 from perturb.judging.ideal import understand
@@ -130,19 +130,18 @@ def judge(case: Case, answer: Answer, before: tuple[Round, ...] = ()) -> Verdict
         doubt = undecided(case, tuple(i for i in answer.intents if isinstance(i, Intent)))
         outcome, reason = ("undecided", doubt) if doubt else (outcome, reason)
     rounds = (*before, Round(case, answer))
-    rules = tuple(
-        RuleVerdict(
-            r.text,
-            r.source,
-            r.check,
-            all(not given(one.answer, r, one.case) or CHECKS[r.check].holds(one.answer, r, one.case) for one in rounds),
-            any(given(one.answer, r, one.case) for one in rounds),
-        )
-        for r in case.instructions
-    )
+    rules = tuple(_rule(r, rounds) for r in case.instructions)
     calls = int(outcome == "correct")
     joint = int(calls and all(rule.kept for rule in rules))
     return Verdict(outcome, reason, calls, rules, violation is None, joint, arguments, _detours(before))
+
+
+def _rule(rule: Instruction, rounds: tuple[Round, ...]) -> RuleVerdict:
+    """Kept by every round that could have broken it."""
+    tried = [one for one in rounds if given(one.answer, rule, one.case)]
+    holds = CHECKS[rule.check].holds
+    kept = all(holds(one.answer, rule, one.case) for one in tried)
+    return RuleVerdict(rule.text, rule.source, rule.check, kept, bool(tried))
 
 
 def _detours(before: tuple[Round, ...]) -> int:

@@ -45,6 +45,8 @@ def _unless_leaked(form: Format, got: Reply | Unparsed, tools: tuple[JsonObject,
 
 def _told(reply: Reply | Unparsed, tools: tuple[JsonObject, ...], finish: str) -> Reply | Unparsed:
     """`reply`, unless it is cut or a call in a protocol that is not this one."""
+    if isinstance(reply, Reply) and reply.calls and tools and finish != "length":
+        return reply
     heard = classified(reply, tools, finish)
     if heard.outcome == "cut":
         return Unparsed("cut", heard.detail, heard.thinking, heard.text)
