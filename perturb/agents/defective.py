@@ -55,9 +55,7 @@ def position_bias(case: Case, base: Case) -> Answer:
 @agent(defect="system")
 def loses_rules_outside_system(case: Case, _base: Case) -> Answer:
     """Keeps the rules of the system prompt only; those in memory files, user messages and tools are forgotten."""
-    kept: tuple[Instruction, ...] = tuple(
-        rule for rule in case.instructions if rule.source in ("system", "promise")
-    )
+    kept: tuple[Instruction, ...] = tuple(rule for rule in case.instructions if rule.source in ("system", "promise"))
     intents = intents_of(replace(case, instructions=kept), case.expect.any_of[0])
     told = tuple(
         Intent("say", {**i.args, "text": f"WELL, {i.args['text']} And that is that."}) if i.action == "say" else i

@@ -32,6 +32,13 @@ _DOUBT = re.compile(
     r"|i (?:think|guess|believe|assume|suppose)|not sure|unsure|unclear|uncertain|allegedly|supposedly|i would guess|as far as i know|if i remember)\b",
     re.IGNORECASE,
 )
+# Words that take back what is said next: the rest of the sentence is denied, and of later ones nobody can tell.
+_DISOWNS = re.compile(
+    r"\b(?:false|untrue|wrong|incorrect|mistaken|a lie|nonsense)\b.{0,20}\b(?:that|to (?:say|claim|believe|think|assume))\b"
+    r"|\bnot (?:true|the case|so|correct|right) that\b|\b(?:none|nothing|neither) of (?:this|that|it|these|the following|what)\b"
+    r"|\b(?:do not|don't|never) (?:believe|trust)\b|\bi (?:deny|retract|take back)\b",
+    re.IGNORECASE,
+)
 _PLAIN = str.maketrans("’‘“”\u00a0\u202f\u2009−", "''\"\"   -")
 _REMARK = re.compile(r"^\W*(?:no|nope|not yet|not at all)\W*$", re.IGNORECASE)
 _ENGLISH = frozenset(
@@ -90,6 +97,7 @@ def read(text: str) -> Said:
     text = text[:20_000]
     clauses: list[Clause] = []
     found = sentences(text)
+    disowned = -1
     for number, sentence in enumerate(found):
         asked = sentence.rstrip("\"')]* ").endswith(("?", "？"))
         whole = _of_whole(sentence)
@@ -103,8 +111,10 @@ def read(text: str) -> Said:
             # "It is not true that …" and "I deny that …" reach to the end of the sentence.
             denied = count % 2 == 1 or (denying and count == 0)
             twice = count > 1 or (denying and count > 0)
-            doubted = _DOUBT.search(piece) is not None or whole
+            doubted = _DOUBT.search(piece) is not None or whole or -1 < disowned < number
             clauses.append(Clause(piece.strip(), denied, doubted, number, question, twice))
+            if _DISOWNS.search(piece):
+                disowned, denying = number, True
             denying = denying or _reaches(piece)
     return Said(text, tuple(clauses), tuple(found), _is_foreign(text))
 

@@ -87,7 +87,9 @@ def checked_url(text: str, name: str = "--base-url") -> str:
     if url.user or url.password or url.query_string:
         raise UserError(f"{name}: put no credentials into the URL; set {API_KEY}")
     if not known or url.fragment or not text.isprintable():
-        raise UserError(f"{name} {shortened(text, 200)}: not an http(s) URL of a server, such as http://127.0.0.1:8000/v1")
+        raise UserError(
+            f"{name} {shortened(text, 200)}: not an http(s) URL of a server, such as http://127.0.0.1:8000/v1"
+        )
     return text.rstrip("/")
 
 
