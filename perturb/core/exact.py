@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
 
 # JSON data ready to be written down.
@@ -31,7 +31,10 @@ def _whole(digits: str) -> int:
 
 
 def _number(digits: str) -> int | Decimal:
-    value = Decimal(digits[:_MAX_DIGITS])
+    try:
+        value = Decimal(digits[:_MAX_DIGITS])
+    except InvalidOperation as error:
+        raise ValueError("a number whose exponent is out of all bounds") from error
     exponent = value.as_tuple().exponent
     assert isinstance(exponent, int)
     small = abs(exponent) < 400
