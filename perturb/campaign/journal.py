@@ -25,7 +25,7 @@ _VERDICT = {
     "reason": str,
     "joint": range(2),
     "schema_valid": bool,
-    "rules": [{"text": str, "source": str, "kept": bool}],
+    "rules": [{"text": str, "source": str, "check": str, "kept": bool, "given?": bool}],
     "arguments": [{"name": str, "expected": object, "got": object, "right": bool}],
 }
 RESPONSE = {
