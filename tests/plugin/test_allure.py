@@ -57,7 +57,8 @@ def hostile(server: Server) -> None:
     call = {"id": BAD, "type": "function", "function": {"name": BAD, "arguments": orjson.dumps({BAD: BAD}).decode()}}
     message = {"content": BAD, "reasoning_content": BAD, "tool_calls": [call]}
     server.models = (200, {}, orjson.dumps({"data": [{"id": BAD, "owned_by": BAD}]}))
-    server.reply = lambda *_: ok(message, BAD)
+    # Another finish than the known ones is no answer at all.
+    server.reply = lambda *_: ok(message, "tool_calls")
 
 
 def run(folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> str:
