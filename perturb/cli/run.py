@@ -46,6 +46,7 @@ def main(options: argparse.Namespace) -> int:
         wanted = manifest_for(options, selection, model)
         manifest = open_folder(out, wanted)
         refuse_changes(out, manifest["made_of"], wanted["made_of"])
+        _say_profile(options)
         return carry_out(selection, answerer, out, manifest, options.json)
 
 
@@ -66,10 +67,18 @@ def _budget(options: argparse.Namespace) -> Budget:
     """What the run may ask: as said, else a profile; a simulated agent, which costs nothing, is asked everything."""
     if options.budget:
         return budget_from(options.budget)
-    profile = options.profile or ("full" if options.agent else "quick")
-    if not options.profile and PROFILES[profile] and not options.limit:
-        output.say(f"profile {profile}: {PROFILES[profile]:,} requests, balanced; --profile full asks all there is")
-    return Budget(requests=PROFILES[profile])
+    return Budget(requests=PROFILES[_profile(options)])
+
+
+def _profile(options: argparse.Namespace) -> str:
+    return str(options.profile or ("full" if options.agent else "quick"))
+
+
+def _say_profile(options: argparse.Namespace) -> None:
+    """That a run asks less than there is, when nobody chose so."""
+    asked = PROFILES[_profile(options)]
+    if asked and not (options.budget or options.profile or options.limit):
+        output.say(f"profile {_profile(options)}: {asked:,} requests, balanced; --profile full asks all there is")
 
 
 def manifest_for(options: argparse.Namespace, selection: Selection, model: dict[str, str]) -> dict[str, Any]:

@@ -47,12 +47,25 @@ def answered(name: str) -> Summary:
             answer = agent.answer(item.case, item.base)
             known[key] = (1, "correct") if answer.reply == best else _judged(item, answer)
         joint, outcome = known[key]
-        rows.append({
-            "id": item.id, "kind": item.kind, "base": item.base_id, "cluster": item.case.cluster,
-            "scaffold": item.base.scaffold, "operator": item.operator, "part": item.part, "sample": item.sample,
-            "relation": item.relation, "recipe": item.recipe, "response": {}, "failure": None, "unscored": None,
-            "scores": {}, "verdict": {"joint": joint, "outcome": outcome, "rules": ()},
-        })
+        rows.append(
+            {
+                "id": item.id,
+                "kind": item.kind,
+                "base": item.base_id,
+                "cluster": item.case.cluster,
+                "scaffold": item.base.scaffold,
+                "operator": item.operator,
+                "part": item.part,
+                "sample": item.sample,
+                "relation": item.relation,
+                "recipe": item.recipe,
+                "response": {},
+                "failure": None,
+                "unscored": None,
+                "scores": {},
+                "verdict": {"joint": joint, "outcome": outcome, "rules": ()},
+            }
+        )
     return summarise(rows)
 
 

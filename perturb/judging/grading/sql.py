@@ -177,8 +177,11 @@ def _translated(statement: str, dialect: str) -> list[str]:
     """Single statements of SQLite. Raises ValueError for what the dialect cannot read."""
     if dialect == "sqlite":
         return list(_split(statement))
-    import sqlglot
-    from sqlglot import exp
+    try:
+        import sqlglot
+        from sqlglot import exp
+    except ImportError as error:
+        raise ValueError("SQL of this dialect is read by sqlglot: pip install 'perturb-agents[sql]'") from error
 
     if len(statement) > 20_000:
         raise ValueError("too long")
