@@ -49,8 +49,8 @@ def _wanted(expected: Any, reading: Reading = "strict") -> Called:
 def read_call(value: Any) -> Called:
     """A call in any of the usual shapes. Raises ValueError.
 
-    >>> read_call({"function": {"name": "f", "arguments": "{\\"n\\": 1}"}})
-    Called(name='f', args={'n': 1})
+    >>> read_call({"function": {"name": "f", "arguments": "{\\"n\\": 1}"}}).args
+    {'n': 1}
     """
     if isinstance(value, Mapping) and isinstance(value.get("function"), Mapping):
         value = value["function"]
