@@ -7,15 +7,14 @@ record; two different answers to one request are an error, because nobody could 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from perturb.campaign.folder import JOURNAL, VERSION
-from perturb.campaign.lines import REPLIES, Damage, Line, LineLog, damage, private, scan, seal
+from perturb.campaign.lines import REPLIES, Damage, Line, LineLog, damage, private, scan
 from perturb.campaign.shapes import problem
 from perturb.core.errors import UserError
 from perturb.core.files import read_at, write_atomic
@@ -63,8 +62,7 @@ SHAPE: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """Where the record that counts stands, and what decides whether another one counts instead."""
 
     number: int
@@ -96,7 +94,7 @@ class Records:
         self._bad = bad
 
     def _take(self, line: Line, row: dict[str, Any]) -> None:
-        if wrong := _problem(row, line.seal):
+        if wrong := _problem(row, line.canonical):
             raise UserError(f"{self.path}: line {line.number}: {wrong}")
         answered, tries = row["response"] is not None, row["tries"]
         place = _Place(line.number, line.offset, line.length, answered, tries, line.seal, row["digest"])
@@ -155,13 +153,13 @@ class Records:
         write_atomic(self.path, b"".join(lines[number] for number in sorted(lines)))
 
 
-def _problem(row: dict[str, Any], written: bytes) -> str:
+def _problem(row: dict[str, Any], canonical: bool) -> str:
     """Why an intact line is no record that this version reads, "" when it is one."""
     version = row.get("v")
     if version != VERSION:
         said = version if isinstance(version, int) else "unknown"
         return f"v: a record of version {said}; this perturb reads version {VERSION}"
-    if seal(row) != written:
+    if not canonical:
         return "is not as perturb writes it: a field twice, or a number beyond 64 bits"
     wrong = problem(row, SHAPE)
     if not wrong and (row["response"] is None) == (row["failure"] is None):

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, is_dataclass
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -73,11 +73,6 @@ def unsealed(line: bytes) -> dict[str, Any] | None:
     return row if isinstance(row, dict) else None
 
 
-def seal(row: Any) -> bytes:
-    """The checksum that `row` has as a line."""
-    return sealed(row)[-SEAL:-1]
-
-
 def _sum(body: bytes) -> bytes:
     return blake2b(body, digest_size=8).hexdigest().encode()
 
@@ -98,15 +93,18 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A whole line of a file: its number (from 1), its place, and what it says; None when it is damaged."""
+class Line(NamedTuple):
+    """A whole line of a file: its number (from 1), its place, and what it says; None when it is damaged.
+
+    `canonical`: it is the form that `sealed` gives what it says, so that two lines of one value are the same bytes.
+    """
 
     number: int
     offset: int
     length: int
     row: dict[str, Any] | None
     seal: bytes = b""
+    canonical: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +139,9 @@ def scan(path: Path) -> Iterator[Line]:
         whole = line.endswith(b"\n")
         sound = line if whole else line + b"\n"
         row = unsealed(sound)
-        yield Line(number if whole or row is not None else 0, offset, len(line), row, sound[-SEAL:-1])
+        # What was read is written again rather than hashed again: half the time of a large journal.
+        canonical = row is not None and orjson.dumps(row, option=orjson.OPT_SORT_KEYS)[:-1] == sound[:-SEAL]
+        yield Line(number if whole or row is not None else 0, offset, len(line), row, sound[-SEAL:-1], canonical)
         offset += len(line)
 
 

@@ -166,9 +166,28 @@ def test_a_log_cut_anywhere_goes_on_after_its_last_whole_line(cuts: list[int]) -
         assert [row["n"] for row in Lines(path, {"n": int})] == list(range(kept))
 
 
-@given(value=JSON)
+NEAR = st.fixed_dictionaries(
+    {"a": st.none() | st.integers(-(2**63), 2**64 - 1) | JSON},
+    optional={
+        "b": st.lists(st.text(max_size=2)) | JSON,
+        "c": st.dictionaries(
+            st.text(max_size=2), st.floats() | st.integers(-(2**63), 2**64 - 1) | st.booleans(), max_size=2
+        )
+        | JSON,
+        "d": st.integers(-1, 3) | st.booleans() | st.just(1.0),
+        "e": st.sampled_from(["x", "y", "z", 1]),
+        "f": JSON,
+        "g": st.none() | st.fixed_dictionaries({}, optional={"h": st.booleans() | JSON, "more": JSON}) | JSON,
+    },
+)
+
+
+@given(value=NEAR | JSON)
 def test_a_shape_is_met_or_said_in_words(value: Any) -> None:
-    shape = {"a": (int, None), "b?": [str], "c?": {str: float}, "d?": range(3), "e?": frozenset("xy")}
+    inner = (None, {"h": bool})
+    shape = {"a": (int, None), "b?": [str], "c?": {str: float}, "d?": range(3), "e?": frozenset("xy"), "g?": inner}
     said = problem(value, shape)
     assert said == "" or "is " in said
+    # The compiled check, which is asked first at the top alone, agrees with the one that finds the words.
+    assert bool(said) == bool(problem(value, shape, "here"))
     assert problem({"a": None, "b": ["x"], "c": {"k": 1}, "d": 2, "e": "x"}, shape) == ""
