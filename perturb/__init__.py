@@ -40,6 +40,8 @@ _HOMES = {
     "perturb.scaffolds.pieces": "editor_block environment_lines joined memory_block meta optional param rule",
     "perturb.judging.ideal": "answer_with ideal intents_of understand",
     "perturb.judging.scoring": "Score Unscored Verdict score",
+    "perturb.recordings.registry": "exporter importer",
+    "perturb.recordings.values": "LeftOut Message Recording ToolCall",
     "perturb.campaign.decision": "Decision",
     "perturb.campaign.naming": "item_of",
     "perturb.testing.assertions": (
@@ -114,6 +116,12 @@ if TYPE_CHECKING:
     from perturb.judging.scoring import Unscored as Unscored
     from perturb.judging.scoring import Verdict as Verdict
     from perturb.judging.scoring import score as score
+    from perturb.recordings.registry import exporter as exporter
+    from perturb.recordings.registry import importer as importer
+    from perturb.recordings.values import LeftOut as LeftOut
+    from perturb.recordings.values import Message as Message
+    from perturb.recordings.values import Recording as Recording
+    from perturb.recordings.values import ToolCall as ToolCall
     from perturb.scaffolding.binding import bind as bind
     from perturb.scaffolding.binding import expressible as expressible
     from perturb.scaffolding.render import bullets as bullets

@@ -229,6 +229,8 @@ def load_builtin() -> None:
         "perturb.operators",
         "perturb.agents",
         "perturb.laws.variants",
+        "perturb.recordings.importers",
+        "perturb.recordings.exporters",
     ):
         module = importlib.import_module(package)
         for found in pkgutil.walk_packages(module.__path__, package + "."):

@@ -34,7 +34,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("trajectories",),
     ("scaffolding", "checks", "engines"),
     ("scaffolds", "operators", "judging"),
-    ("agents", "laws", "statistics"),
+    ("agents", "laws", "statistics", "recordings"),
     ("campaign", "synthesis"),
     ("report", "strategies"),
     ("testing",),

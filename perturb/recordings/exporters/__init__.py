@@ -1,0 +1,1 @@
+"""One file per format that a recording is written in: a function under one decorator."""

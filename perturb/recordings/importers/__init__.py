@@ -1,0 +1,1 @@
+"""One file per recorded format: a function that reads it, under one decorator."""
