@@ -42,6 +42,17 @@ def terse_and_rule_blind(case: Case, _base: Case) -> Answer:
     return answer_with(_silenced(case), intents_of(_unruled(case), case.expect.any_of[0]), "", ())
 
 
+@agent()
+def silent_and_rule_blind(case: Case, _base: Case) -> Answer:
+    """Does the right thing in silence; where words are right, they come after a word that no rule asks for."""
+    plain = _silenced(_unruled(case))
+    intents = tuple(
+        Intent("say", {**i.args, "text": f"Well, {i.args['text']}\n\nThat is all."}) if i.action == "say" else i
+        for i in intents_of(plain, case.expect.any_of[0])
+    )
+    return answer_with(plain, intents, "", ())
+
+
 def _silenced(case: Case) -> Case:
     return replace(case, expect=replace(case.expect, text=""))
 

@@ -26,6 +26,7 @@ _VERDICT = {
     "schema_valid": bool,
     "rules": [{"text": str, "source": str, "check": str, "kept": bool, "given?": bool}],
     "arguments": [{"name": str, "expected": object, "got": object, "right": bool}],
+    "step?": frozenset(("", "call", "say", "both")),
 }
 RESPONSE = {
     "text": str,

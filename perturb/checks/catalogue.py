@@ -50,6 +50,7 @@ RULES: dict[str, tuple[str, dict[str, Any]]] = {
     "command.lacks": ("Commands must not use sudo.", {"words": ["sudo"]}),
     "path.inside": ("Touch no file outside the working directory.", {"root": "."}),
     "edit.after_read": ("Change an existing file only after reading it.", {}),
+    "edit.spares": ("If a file says that it is generated, do not change it.", {"marked": "generated"}),
     "args.absolute_paths": ("Write paths in tool calls as absolute paths.", {}),
     "args.relative_paths": ("Write paths in tool calls relative to the working directory.", {}),
 }
@@ -63,5 +64,6 @@ OPPOSITES = (
 STACKABLE = (
     "text.no_exclamation", "text.no_filler", "text.no_emoji", "text.no_parentheses", "text.no_markdown",
     "text.one_paragraph", "text.no_contractions", "text.lacks", "text.max_sentences", "text.max_words", "text.contains",
-    "text.no_commas", "command.lacks", "edit.after_read", "text.max_lines", "text.ends_with",
+    "text.no_commas", "command.lacks", "edit.after_read", "text.max_lines", "text.ends_with", "edit.spares",
+    "path.inside", "text.no_first_person", "text.line_width", "text.starts_with",
 )  # fmt: skip

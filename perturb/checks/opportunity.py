@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from perturb.checks.calls import commands_of, visible_paths
+from perturb.checks.files import changed_files, marked_files
 from perturb.checks.text import visible_text
 from perturb.core.values import Answer, Case, Instruction, Intent
 
 # Kinds that bind whatever the answer is.
-_ALWAYS = frozenset({"text.present", "call.at_least_one"})
+ALWAYS = frozenset({"text.present", "call.at_least_one"})
 _CHANGES = ("fs.edit", "fs.write")
 
 
@@ -24,17 +25,19 @@ def _in_force(answer: Answer, rule: Instruction) -> bool:
 def given(answer: Answer, rule: Instruction, case: Case) -> bool:
     """Whether this answer had the opportunity to break `rule`.
 
-    A rule about messages needs one, a rule about an action that action, a rule about paths a path; any other rule about
-    calls needs a call.
+    A rule about messages needs one, a rule about an action that action, a rule about paths a path, one about
+    marked files such a file and a change; any other rule about calls needs a call.
     """
     if not _in_force(answer, rule):
         return False
     family = rule.check.partition(".")[0]
     intents = [intent for intent in answer.intents if isinstance(intent, Intent)]
-    if rule.check in _ALWAYS:
+    if rule.check in ALWAYS:
         return True
     if family == "text":
         return bool(visible_text(answer).strip())
+    if rule.check == "edit.spares":
+        return bool(marked_files(rule, case)) and bool(changed_files(answer, case))
     if rule.check in ("call.arg", "call.arg_max"):
         wanted = rule.params["action"]
         return any(intent.action == wanted for intent in intents) or (

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from perturb.checks.opportunity import given
+from perturb.checks.text import visible_text
 from perturb.core.registry import CHECKS, SCORERS
 from perturb.core.values import Answer, Case, Instruction, Intent, Reply, Response, Undecodable, Unparsed
 from perturb.judging.claimed import undecided
@@ -55,7 +56,8 @@ class Verdict:
     """How one response was judged. `joint` is 1 when the calls are right *and* every rule was kept.
 
     `arguments` compares the nearest expected alternative with what came nearest to it. `detours` counts the looks
-    before the answer that was judged (see perturb.judging.rounds).
+    before the answer that was judged (see perturb.judging.rounds). `step` is what kind of step the answer is: "call"
+    (in silence), "say" (words alone), "both", or "" when it is neither.
     """
 
     outcome: str
@@ -66,6 +68,7 @@ class Verdict:
     joint: int
     arguments: tuple[Argument, ...] = ()
     detours: int = 0
+    step: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,8 @@ def scored(case: Case, response: Response, before: tuple[Round, ...] = ()) -> tu
     """
     reply = parse(response, case)
     if isinstance(reply, Unparsed):
-        rules = tuple(RuleVerdict(r.text, r.source, r.check, False) for r in case.instructions)
+        # What cannot be read keeps no rule, and has put none to the test.
+        rules = tuple(RuleVerdict(r.text, r.source, r.check, False, False) for r in case.instructions)
         answer = Answer(Reply(reply.thinking, reply.text), ())
         verdict = Verdict(reply.kind, reply.detail, 0, rules, False, 0, detours=_detours(before))
     else:
@@ -133,7 +137,14 @@ def judge(case: Case, answer: Answer, before: tuple[Round, ...] = ()) -> Verdict
     rules = tuple(_rule(r, rounds) for r in case.instructions)
     calls = int(outcome == "correct")
     joint = int(calls and all(rule.kept for rule in rules))
-    return Verdict(outcome, reason, calls, rules, violation is None, joint, arguments, _detours(before))
+    return Verdict(outcome, reason, calls, rules, violation is None, joint, arguments, _detours(before), _step(rounds))
+
+
+def _step(rounds: tuple[Round, ...]) -> str:
+    """What kind of step the rounds come to."""
+    acts = any(not isinstance(i, Intent) or i.action != "say" for one in rounds for i in one.answer.intents)
+    speaks = any(visible_text(one.answer).strip() for one in rounds)
+    return "both" if acts and speaks else "call" if acts else "say" if speaks else ""
 
 
 def _rule(rule: Instruction, rounds: tuple[Round, ...]) -> RuleVerdict:

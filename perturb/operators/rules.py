@@ -32,7 +32,7 @@ def _shaped(text: str, rules: tuple[Instruction, ...]) -> str:
     return text
 
 
-def _livable(case: Case, rules: tuple[Instruction, ...]) -> bool:
+def livable(case: Case, rules: tuple[Instruction, ...]) -> bool:
     """Whether a message can keep all `rules` and still state what it must."""
     for text in _messages(case):
         shaped = _shaped(text, rules)
@@ -54,7 +54,7 @@ def _added(case: Case, kinds: list[str], source: Source) -> tuple[Instruction, .
         if kind in taken or any(kind in pair and pair & taken for pair in OPPOSITES):
             continue
         more = (*rules, Instruction(text, source, kind, params))
-        rules = more if _livable(case, more) else rules
+        rules = more if livable(case, more) else rules
     return rules[len(case.instructions) :]
 
 
@@ -65,7 +65,7 @@ def more_rules(case: Case, draw: Draw) -> Case | None:
     # The mark comes first: an answer that knows of no rule lacks it whatever else it does.
     kinds = ["text.contains", *(kind for kind in STACKABLE if kind != "text.contains")]
     added = _added(case, kinds, source)[:count]
-    if len(added) < min(count, 4) or added[0].check != "text.contains":
+    if len(added) < count or added[0].check != "text.contains":
         return None
     return replace(case, instructions=(*case.instructions, *added))
 
@@ -93,7 +93,7 @@ def conditional_rule(case: Case, draw: Draw) -> Case | None:
 
 def _with(case: Case, rule: Instruction) -> Case | None:
     rules = (*case.instructions, rule)
-    return replace(case, instructions=rules) if _livable(case, rules) else None
+    return replace(case, instructions=rules) if livable(case, rules) else None
 
 
 @operator(part="history", relation="directional")
@@ -109,7 +109,7 @@ def earlier_promise(case: Case, draw: Draw) -> Case | None:
         ),
         Turn("assistant", _shaped(text, rules), "A mark is wanted; I choose one and keep to it."),
     )
-    return replace(case, turns=(*talk, *case.turns), instructions=rules) if _livable(case, rules) else None
+    return replace(case, turns=(*talk, *case.turns), instructions=rules) if livable(case, rules) else None
 
 
 @operator(part="history", relation="directional")
@@ -128,7 +128,7 @@ def rule_taken_back(case: Case, draw: Draw) -> Case | None:
         Turn("user", text),
         Turn("assistant", _shaped(f"Understood. {new}", rules), "The mark has changed."),
     )
-    return replace(case, turns=(*talk, *case.turns), instructions=rules) if _livable(case, rules) else None
+    return replace(case, turns=(*talk, *case.turns), instructions=rules) if livable(case, rules) else None
 
 
 _CONTESTED = ("text.starts_with", "text.ends_with", "text.contains")

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from sys import intern
 from typing import Any
 
+from perturb.checks.opportunity import ALWAYS
 from perturb.statistics.strata import Stratum
 
 Record = dict[str, Any]
 # Outcomes that mean: no reply could be read.
 UNPARSED = ("malformed", "leaked_protocol", "reasoning_only", "cut")
 _AGAIN = 1_000_000
+Rules = tuple[tuple[str, str], ...]
+# Few sets of rules are shared by many records.
+_BOUND: dict[Rules, Rules] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Light:
     """A record without its texts. `rules` are (source, kind, kept) of those
-    that could have been broken. `joint` is None where there is no verdict; `case` names the bound case.
+    that could have been broken, `bound` are (source, kind) of all in force. `step` is what kind of step the answer is.
+    `joint` is None where there is no verdict; `case` names the bound case.
 
     `costs` are prompt tokens, completion tokens, characters of thinking, and looks taken before the answer.
     """
@@ -42,6 +47,8 @@ class Light:
     scores: tuple[tuple[str, float], ...]
     costs: tuple[int, int, int, int]
     exposed: bool | None
+    step: str = ""
+    bound: Rules = ()
 
 
 def light(record: Record) -> Light:
@@ -72,7 +79,14 @@ def light(record: Record) -> Light:
         tuple((intern(name), value) for name, value in record["scores"].items()),
         _costs(response, record),
         record.get("exposed"),
+        intern(verdict.get("step") or ""),
+        _bound(verdict),
     )
+
+
+def _bound(verdict: Record) -> Rules:
+    made = tuple((rule["source"], rule["check"]) for rule in verdict.get("rules") or ())
+    return _BOUND.setdefault(made, made)
 
 
 def _reason(failure: Any) -> str:
@@ -129,8 +143,27 @@ def gathered(records: Iterable[Light]) -> Gathered:
             found.perturbed[record.operator][record.case].append(record)
         else:
             found.bases[record.case][record.sample] = record
+    for cases in found.perturbed.values():
+        for case, answers in cases.items():
+            if bases := found.bases.get(case):
+                first = bases[min(bases)]
+                cases[case] = [matched(bases.get(a.sample, first), a) for a in answers]
     found.alike = _alike(found.bases.values())
     return found
+
+
+def matched(base: Light, after: Light) -> Light:
+    """`after` as it compares with its base answer: the joint over steps of one kind only.
+
+    A rule about messages cannot be broken in silence, and one about calls not in words. So where the kind of step
+    differs, rules that were in force before count as they did there; what is new, or binds any step, by itself.
+    """
+    if base.step == after.step or not base.step or not after.step or base.joint is None or after.joint is None:
+        return after
+    before = all(kept for _, _, kept in base.rules)
+    new = all(kept for source, kind, kept in after.rules if kind in ALWAYS or (source, kind) not in base.bound)
+    joint = int(after.outcome == "correct" and before and new)
+    return after if joint == after.joint else replace(after, joint=joint)
 
 
 def _alike(bases: Iterable[dict[int, Light]]) -> bool:

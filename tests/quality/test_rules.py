@@ -3,31 +3,50 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
-from perturb.campaign.plan import Selection, bound_cases
+from perturb.campaign.plan import Selection, bound_cases, plan
+from perturb.campaign.runner import record
 from perturb.checks.catalogue import RULES
 from perturb.checks.opportunity import given
+from perturb.core.draw import NotApplicableError, replay, seeded
 from perturb.core.errors import UnrepresentableError, UserError
-from perturb.core.registry import AGENTS, CHECKS, check_params
+from perturb.core.registry import AGENTS, CHECKS, OPERATORS, check_params
 from perturb.core.values import Answer, Case, Instruction, Intent, Reply, Source
-from perturb.judging.ideal import answer_with, ideal, intents_of
+from perturb.judging.ideal import answer_with, ideal, intents_of, spoken
 from perturb.judging.scoring import judge
 from perturb.scaffolding.render import render
+from perturb.statistics.summary import summarise
 
 BLIND = ("chatty", "terse", "careless", "announces")
 
 
 @pytest.fixture(scope="module")
 def cases() -> list[Case]:
-    return list(bound_cases(Selection(limit=90)))
+    # And every change of a file in one scaffold: conditions on files are about those.
+    ide = bound_cases(Selection(scaffolds=("vscode_like",), fixtures=("ide-*",)))
+    edits = (case for case in ide if case.expect.any_of[0][0].action == "fs.edit")
+    return [*bound_cases(Selection(limit=90)), *edits]
+
+
+def perturbed(case: Case, name: str) -> Case | None:
+    try:
+        return OPERATORS[name].perturb(case, seeded(1, name, case.id))
+    except NotApplicableError:
+        return None
 
 
 def ruled(case: Case, kind: str) -> Case | None:
     """`case` with one rule and no other, where an ideal answer can keep it."""
     text, params = RULES[kind]
+    if kind == "edit.spares":
+        # Whether it binds is for the files to decide: here the one to change is such a file.
+        out = perturbed(case, "system.file_not_to_change")
+        if out is None:
+            return None
+        return replace(case, instructions=out.instructions[-1:])
     out = replace(case, instructions=(Instruction(text, "system", kind, params),))
     try:
         verdict = judge(out, ideal(out))
@@ -111,3 +130,66 @@ def test_conditions_and_exceptions_bind_what_they_say(cases: list[Case]) -> None
 def test_a_rule_that_cannot_be(name: str, params: dict[str, object], said: str) -> None:
     with pytest.raises(UserError, match=said):
         check_params(name, params)
+
+
+# What an agent must fail at, and where: every one is right on every base.
+WEIGHED = [
+    ("obeys_the_user_over_the_system", "user.wish_against_a_rule"),
+    ("obeys_the_user_over_the_system", "user.overruled_wish"),
+    ("obeys_results_over_rules", "results.rule_in_a_result"),
+    ("ignores_conditions", "system.file_not_to_change"),
+    ("ignores_conditions", "system.conditional_rule"),
+    ("ignores_conditions", "system.rule_with_exception"),
+    ("takes_every_condition_for_true", "system.file_rule_that_does_not_hold"),
+    ("holds_to_revoked_rules", "history.rule_taken_back"),
+    ("keeps_only_rules_that_its_messages_show", "system.more_rules"),
+]
+
+
+@pytest.mark.parametrize(("name", "operator"), WEIGHED)
+def test_who_weighs_rules_wrongly_fails_and_who_weighs_them_rightly_does_not(
+    name: str, operator: str, cases: list[Case]
+) -> None:
+    agent, tried = AGENTS[name], 0
+    for case in cases:
+        out = perturbed(case, operator)
+        if out is None:
+            continue
+        assert judge(out, ideal(out)).joint == 1
+        assert judge(case, agent.answer(case, case)).joint == 1
+        answer = agent.answer(out, case)
+        if answer.reply != ideal(out).reply:
+            tried += 1
+            assert judge(out, answer).joint == 0, (case.id, answer.reply)
+    assert tried >= 5
+
+
+def test_a_change_of_the_kind_of_step_is_no_effect() -> None:
+    """An agent that acts in silence and breaks rules whenever it speaks: every answer is correct, no row moves."""
+    agent, rows, kinds = AGENTS["silent_and_rule_blind"], [], set()
+    operators = ("results.*", "user.*", "tools.target_removed")
+    for item in plan(Selection(limit=25, operators=operators)):
+        if any(rule not in item.base.instructions for rule in item.case.instructions):
+            continue
+        found = record(item, spoken(item.case, agent.answer(item.case, item.base).reply))
+        kinds.add((found["verdict"].outcome, found["verdict"].joint, found["verdict"].step))
+        rows.append({**found, "verdict": asdict(found["verdict"]), "response": {}})
+    assert {("correct", 0, "say"), ("correct", 1, "call")} <= kinds
+    assert {outcome for outcome, _, _ in kinds} == {"correct"}
+    found = summarise(rows)
+    tables = (*found.by_part, *found.by_operator, *found.directional)
+    assert {row.name: row.effect.difference for row in tables if row.effect.difference} == {}
+    assert {"results", "user"} <= {row.name.partition(".")[0] for row in tables}
+
+
+def test_one_to_sixteen_rules_are_added_at_once(cases: list[Case]) -> None:
+    counts: Counter[int] = Counter()
+    for case in cases[::3]:
+        for dose in range(3):
+            try:
+                out = OPERATORS["system.more_rules"].perturb(case, replay([dose, 0]))
+            except NotApplicableError:
+                continue
+            if out is not None:
+                counts[len(out.instructions) - len(case.instructions)] += 1
+    assert set(counts) == {1, 4, 16}

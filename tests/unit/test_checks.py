@@ -43,6 +43,12 @@ TABLE: list[tuple[str, dict[str, Any], Answer, Answer]] = [
     ("path.inside", {"root": "/code/quill/text"}, did("fs.read", path=WRAP), did("fs.read", path=MAIN)),
     ("edit.after_read", {}, did("fs.edit", path=WRAP, **EDIT), did("fs.edit", path=MAIN, **EDIT)),
     ("edit.after_read", {}, did("fs.write", path="/code/quill/new.go"), did("fs.write", path=MAIN)),
+    (
+        "edit.spares",
+        {"marked": "package main"},
+        did("fs.edit", path=WRAP, **EDIT),
+        did("fs.write", path=MAIN, content=""),
+    ),
     ("args.absolute_paths", {}, wrote(MAIN), wrote("main.go")),
     ("args.relative_paths", {}, wrote("main.go"), wrote(MAIN)),
     ("text.starts_with", {"value": "Fix"}, said(TEXT), said("It is fixed.")),
