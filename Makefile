@@ -54,7 +54,7 @@ simulations: $(VENV)/dev
 
 # Every agent that breaks one thing only.
 isolated: $(VENV)/dev
-	PERTURB_ISOLATED=1 $(BIN)/pytest -q tests/quality/test_isolated_agents.py
+	PERTURB_ISOLATED=200 $(BIN)/pytest -q tests/quality/test_isolated_agents.py
 
 # A report over 10^5 records and a summary of 10^6: seconds and memory.
 bench-report: $(VENV)/dev

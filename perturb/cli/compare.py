@@ -52,7 +52,15 @@ def loaded(folder: Path, options: argparse.Namespace) -> tuple[dict[str, Any], R
 
 def _json(names: list[str], n: int, one: Comparison) -> dict[str, Any]:
     rows = [
-        {"table": r.table, "name": r.name, "word": r.word, "p_holm": r.p, **effect_json(r.effect)} for r in one.rows
+        {
+            "table": r.table,
+            "name": r.name,
+            "word": r.word,
+            "more_fixtures": r.more,
+            "p_holm": r.p,
+            **effect_json(r.effect),
+        }
+        for r in one.rows
     ]
     flips = {"lost": list(one.lost), "won": list(one.won)}
     counts = {"paired": one.paired, "unpaired": one.unpaired}
@@ -71,7 +79,7 @@ def _text(first: str, second: str, one: Comparison) -> str:
     for row in real:
         e = row.effect
         numbers = f"{e.base:>6.3f}{e.perturbed:>7.3f}{percent(e.difference):>7}{interval(e):>17}"
-        lines.append(f"{row.name[:33]:<34}{numbers}  {row.word}"[:80])
+        lines.append(f"{row.name[:33]:<34}{numbers}  {row.word}{f' +{row.more}' if row.more else ''}"[:80])
     for title, ids in (("lost", one.lost), ("won", one.won)):
         lines += [f"{title}: {name}" for name in ids[:SHOWN]]
         if len(ids) > SHOWN:

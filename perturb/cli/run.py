@@ -154,11 +154,11 @@ def finish(out: Path, manifest: dict[str, Any], as_data: bool, planned: dict[str
     if manifest.get("kept_old"):
         output.say(f"perturb: holds answers from before a change of: {', '.join(manifest['kept_old'])}")
     summary = summarise(records, planned)
-    path = write_report(out, manifest, summary)
+    path = write_report(out, manifest, summary, records)
     if as_data:
         output.emit_json(as_json(summary, manifest))
     else:
-        output.emit(table(summary, manifest))
+        output.emit(table(summary, manifest, out))
     if manifest["model"].get("kind") == "vllm":
         otherwise = sum(bool((r["response"] or {}).get("disagreement")) for r in records)
         output.say(f"{otherwise} answers are read otherwise by vLLM's own parser (perturb show ID says how)")

@@ -41,13 +41,13 @@ def escaped(line: str) -> str:
     return _ODD.sub(lambda found: json.dumps(found[0])[1:-1], line)
 
 
-def shown(text: str) -> str:
-    r"""`text` as anyone may see it: without secrets, and printable.
+def shown(text: str, secrets: frozenset[str] | None = None) -> str:
+    r"""`text` as anyone may see it: without secrets (those known, by default this process's), and printable.
 
     >>> shown("\x07token=abcd1234")
     '\\x07token=[redacted]'
     """
-    return printable(redact(text))
+    return printable(redact(text, secrets))
 
 
 def one_line(text: str) -> str:
@@ -68,11 +68,11 @@ def shortened(text: str, length: int) -> str:
     return redact(text)[:length]
 
 
-def clipped(text: str) -> str:
+def clipped(text: str, secrets: frozenset[str] | None = None) -> str:
     r"""`shown`, cut at a length that a page can bear.
 
     >>> clipped("a\x00b")
     'a\\x00b'
     """
-    found = shown(text)
+    found = shown(text, secrets)
     return found if len(found) <= LONGEST else found[:LONGEST] + "\n[cut here; the journal has it whole]"

@@ -24,7 +24,8 @@ from perturb.report.detail import cases_by_id
 from perturb.report.figures import curve
 from perturb.report.terminal import interval, percent
 from perturb.report.transcripts import chunks, packed
-from perturb.statistics.rows import COSTS, Row
+from perturb.statistics.means import COSTS
+from perturb.statistics.rows import Row
 from perturb.statistics.sentence import MANY, sentence
 from perturb.statistics.summary import Summary
 
@@ -33,10 +34,10 @@ TRANSCRIPTS = 2_000
 TEMPLATES = Path(__file__).parent
 
 
-def write_report(folder: Path, manifest: dict[str, Any], summary: Summary) -> Path:
-    """Write ``report.html`` into the run's folder and return its path."""
-    records = Records(folder)
-    found = columns(records, [row.name for row in summary.directional])
+def write_report(folder: Path, manifest: dict[str, Any], summary: Summary, records: Records | None = None) -> Path:
+    """Write ``report.html`` into the run's folder and return its path. `records`, where they are open already."""
+    records = records or Records(folder)
+    found = columns(records, [row.name for row in summary.directional], summary.smallest)
     wanted = chosen(found, TRANSCRIPTS)
     full = list(chunks(wanted, records, cases_by_id(manifest) if wanted else {}))
     found.data["where"] = {str(row): [n, k] for n, (rows, _) in enumerate(full) for k, row in enumerate(rows)}

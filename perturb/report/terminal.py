@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from shlex import quote
 from textwrap import wrap
 from typing import Any
 
@@ -18,60 +20,87 @@ WORST = 5
 _MARKS = {"drop": "DROP", "no drop": "no drop", "unknown": "unknown"}
 
 
-def table(summary: Summary, manifest: Mapping[str, Any], examples: Mapping[str, str] | None = None) -> str:
-    """The sentence, counts, parts, scaffolds, and the worst operators that are real.
+def table(summary: Summary, manifest: Mapping[str, Any], folder: Path | None = None) -> str:
+    """The sentence that matters first, parts, scaffolds, the worst operators that are real, each with a decision.
 
-    `examples` name a decision that each operator broke, to look at with ``perturb show``.
+    `folder` is the run's, for the commands that show a decision and ask again.
     """
     label = "simulated agent" if manifest["simulated"] else "model"
     random = " — RANDOM WEIGHTS, the numbers mean nothing" if manifest["model"].get("weights") == "random" else ""
     blocks = [
-        *wrap(f"{label}: {manifest['model']['name']}{random}", WIDTH),
-        *wrap(sentence(summary), WIDTH),
-        "",
-        *_counts(summary),
+        *_wrapped(f"{label}: {manifest['model']['name']}{random}"),
+        *_wrapped(sentence(summary)),
+        *_missing(summary),
         *_rows("part", summary.by_part),
         *_rows("scaffold", summary.by_scaffold),
-        *_rows("another answer is right (apart)", summary.directional) * bool(summary.directional),
-        *_worst(summary, examples or {}),
-        *_detours(summary),
+        *_worst(summary, folder),
+        "",
+        *_whole(summary),
+        *_beside(summary),
+        *_listed("counts", (f"{name.replace('_', ' ')} {n}" for name, n in summary.counts.items())),
+        *_listed("outcomes", (f"{name.replace('_', ' ')} {n}" for name, n in summary.outcomes.items())),
+        *_rules(summary),
     ]
     return "\n".join(blocks).rstrip()
 
 
-def _counts(summary: Summary) -> Iterable[str]:
-    counts = summary.counts
-    yield from _listed("counts", (f"{name.replace('_', ' ')} {n}" for name, n in counts.items()))
-    if summary.failures:
-        yield from _listed("failed requests", (f"{name} {n}" for name, n in summary.failures.items()))
-        for name, example in summary.examples.items():
-            yield from wrap(f"  {name}: {printable(example)[:300]}", WIDTH)
-    if summary.unscored:
-        yield from _listed("unscored (an error of ours)", (f"{name} {n}" for name, n in summary.unscored.items()))
-    yield from _listed("outcomes", (f"{name.replace('_', ' ')} {n}" for name, n in summary.outcomes.items()))
-    if summary.rules:
-        yield from _listed("instructions kept", (f"{source} {k}/{g}" for source, (k, g) in summary.rules.items()))
-        yield from _listed("by kind of rule", (f"{kind} {k}/{g}" for kind, (k, g) in summary.rule_kinds.items()))
-    if summary.base:
-        low, high = summary.base.interval
-        passes = "".join(f", pass^{k} {value:.3f}" for k, value in summary.base.passes.items() if k > 1)
-        yield from wrap(f"base: {summary.base.accuracy:.3f} (95 % {low:.3f} … {high:.3f}){passes}", WIDTH)
-    if summary.floor:
-        yield from wrap(
-            f"A/A floor: two answers to one base request differ in {100 * summary.floor.rate:.1f} % of "
-            f"{summary.floor.cases} cases",
-            WIDTH,
-        )
-    if summary.worst:
-        yield from wrap(
-            f"right under every operator: {summary.worst.accuracy:.1%} of decisions (noise alone would leave "
-            f"{summary.worst.chance:.1%})",
-            WIDTH,
-        )
+def _wrapped(text: str, indent: str = "  ") -> list[str]:
+    return wrap(text, WIDTH, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def _listed(title: str, entries: Iterable[str]) -> list[str]:
-    return wrap(f"{title}: {', '.join(entries)}", WIDTH, subsequent_indent="  ")
+    return _wrapped(f"{title}: {', '.join(entries)}")
+
+
+def _missing(summary: Summary) -> Iterable[str]:
+    """Requests without a verdict, by reason."""
+    if summary.failures:
+        yield from ("", *_listed("failed requests", (f"{name} {n}" for name, n in summary.failures.items())))
+        for name, example in summary.examples.items():
+            yield from _wrapped(f"  {name}: {printable(example)[:300]}", "    ")
+    if summary.unscored:
+        yield from _listed("unscored (an error of ours)", (f"{name} {n}" for name, n in summary.unscored.items()))
+
+
+def _whole(summary: Summary) -> Iterable[str]:
+    """Of the run as a whole: base accuracy, the noise floor, the worst case."""
+    if summary.base:
+        low, high = summary.base.interval
+        passes = "".join(f", pass^{k} {value:.3f}" for k, value in summary.base.passes.items() if k > 1)
+        yield from _wrapped(f"base: {summary.base.accuracy:.3f} (95 % {low:.3f} … {high:.3f}){passes}")
+    if summary.floor:
+        perturbed = f"; perturbed and base in {summary.overall.effect.flips:.1%}" if summary.overall else ""
+        yield from _wrapped(f"A/A floor: two answers to one base request differ in {summary.floor.rate:.1%}{perturbed}")
+    if summary.worst:
+        yield from _wrapped(
+            f"right under every operator: {summary.worst.accuracy:.1%} of decisions (noise alone would leave "
+            f"{summary.worst.chance:.1%})"
+        )
+
+
+def _beside(summary: Summary) -> Iterable[str]:
+    """What a decision costs, base and perturbed, the operator that makes the model look around most, and doses."""
+    if summary.overall and summary.overall.beside:
+        pairs = summary.overall.beside.items()
+        each = (f"{name.replace('_', ' ')} {a:.4g} → {b:.4g}" for name, (a, b) in pairs)
+        yield from _listed("a decision, base → perturbed", each)
+    rows = [(row.beside["looks"], row.name) for row in summary.by_operator if "looks" in row.beside]
+    (base, perturbed), name = max(rows, key=lambda found: found[0][1] - found[0][0], default=((0.0, 0.0), ""))
+    if perturbed > base:
+        yield from _wrapped(f"looks before an answer: most under {name}, {base:.2f} → {perturbed:.2f} a decision")
+    sure = [curve for curve in summary.doses if curve.interval and curve.interval[1] < 0]
+    if sure:
+        yield from _listed("worse with the dose, points a step", (f"{c.operator} {percent(c.slope)}" for c in sure))
+
+
+def _rules(summary: Summary) -> Iterable[str]:
+    """Instructions kept, and the kinds that were broken most often."""
+    if not summary.rules:
+        return
+    yield from _listed("instructions kept", (f"{source} {k}/{g}" for source, (k, g) in summary.rules.items()))
+    broken = sorted(((k / g, kind, k, g) for kind, (k, g) in summary.rule_kinds.items() if k < g))
+    if broken:
+        yield from _listed("kept least", (f"{kind} {k}/{g}" for _, kind, k, g in broken[:WORST]))
 
 
 def _rows(title: str, rows: Sequence[Row]) -> list[str]:
@@ -90,38 +119,41 @@ def _row(row: Row) -> str:
     return f"{row.name[:31]:<32}{e.base:>6.3f}{percent(e.difference):>8}{interval(e):>17}  {word}"[:WIDTH]
 
 
-def _worst(summary: Summary, examples: Mapping[str, str]) -> Iterable[str]:
-    real = sorted((r for r in summary.by_operator if r.verdict.word == "drop"), key=lambda r: r.effect.difference)
+def _worst(summary: Summary, folder: Path | None) -> Iterable[str]:
+    """Operators that really drop, pooled ones and those that change what is right, and where to look."""
     tested = len(summary.by_operator)
     if not tested:
         return
+    real = _dropped(summary.by_operator)
     yield ""
-    if not real:
-        yield f"No operator of {tested} shows a drop."
-    else:
+    if real:
         yield from _rows(f"operators that drop: {len(real)} of {tested}", real[:WORST])[1:]
-        for row in real[:WORST]:
-            if row.name in examples:
-                yield f"  look: perturb show '{examples[row.name]}'"
-    broken = [(name, row.name) for row in summary.by_operator for name in row.broken]
-    if broken:
-        yield from _listed("always broken", (f"{name} by {operator}" for name, operator in broken[:WORST]))
-    yield ""
-    yield from wrap(
+    else:
+        yield f"No operator of {tested} shows a drop."
+    apart = _dropped(summary.directional)
+    if apart:
+        yield from _rows(f"another answer right: {len(apart)} of {len(summary.directional)}", apart[:WORST])
+    yield from _looks(summary, [*real[:WORST], *apart[:WORST]], folder)
+    for row in [row for row in real if row.broken][:WORST]:
+        more = f" and {len(row.broken) - WORST} more fixtures" if len(row.broken) > WORST else ""
+        yield from _wrapped(f"always broken by {row.name}: {', '.join(row.broken[:WORST])}{more}")
+    yield from _wrapped(
         f"DROP: more than noise over {tested} tests (Holm, 5 %). ≥ x: a drop beyond x points is excluded. unknown +N: "
-        f"about N more fixtures would tell (margin {100 * summary.margin:.0f} points).",
-        WIDTH,
+        f"about N more fixtures would tell (margin {100 * summary.margin:.0f} points)."
     )
 
 
-def _detours(summary: Summary) -> Iterable[str]:
-    """How much more is looked around under the operator that makes the model look around most."""
-    rows = [(row.beside["looks"], row.name) for row in summary.by_operator if "looks" in row.beside]
-    if not rows:
-        return
-    (base, perturbed), name = max(rows, key=lambda found: found[0][1] - found[0][0])
-    if perturbed > base:
-        yield from wrap(f"looks before an answer: most under {name}, {base:.2f} → {perturbed:.2f} a decision", WIDTH)
+def _dropped(rows: Iterable[Row]) -> list[Row]:
+    return sorted((r for r in rows if r.verdict.word == "drop"), key=lambda r: (r.effect.difference, r.name))
+
+
+def _looks(summary: Summary, worst: Iterable[Row], folder: Path | None) -> Iterable[str]:
+    """The ids of what the worst operators broke. They stand whole, however wide: they are there to be copied."""
+    found = [summary.smallest[row.name] for row in worst if row.name in summary.smallest]
+    if found:
+        where = f" --run {quote(str(folder))}" if folder else ""
+        yield from _wrapped(f"one that each broke, for perturb show (or replay) ID{where}:")
+        yield from (f"  {quote(name)}" for name in found)
 
 
 def percent(value: float) -> str:
@@ -135,6 +167,8 @@ def percent(value: float) -> str:
 
 def interval(found: Effect) -> str:
     """The interval in points, or why there is none."""
+    if found.interval is None and not found.worse and not found.better:
+        return "none differs"
     if found.interval is None:
         return "too little" if found.clusters >= FEWEST else f"{found.clusters} fixture{'s'[: found.clusters != 1]}"
     return f"{percent(found.interval[0])} … {percent(found.interval[1])}"

@@ -15,6 +15,7 @@ import orjson
 
 from perturb.core.errors import UnrepresentableError, UserError
 from perturb.core.plain import clipped
+from perturb.core.secrets import known
 from perturb.core.values import Case, Request
 from perturb.operators import recipe
 from perturb.report.decisions import Wanted
@@ -37,13 +38,18 @@ class Lines:
 
     def __init__(self) -> None:
         self.every: list[str] = []
+        self._secrets = known()
         self._places: dict[str, int] = {}
         self._texts: dict[str, list[int]] = {}
+
+    def plain(self, text: str) -> str:
+        """`text` without secrets and control characters."""
+        return clipped(text, self._secrets)
 
     def of(self, text: str) -> list[int]:
         """`text` as the numbers of its lines, without secrets and control characters."""
         if text not in self._texts:
-            self._texts[text] = [self._place(line) for line in clipped(text).split("\n")]
+            self._texts[text] = [self._place(line) for line in self.plain(text).split("\n")]
         return self._texts[text]
 
     def _place(self, line: str) -> int:
@@ -67,20 +73,21 @@ def packed(value: Any) -> str:
 
 
 def _chunk(wanted: Iterable[Wanted], records: Lookup, cases: dict[str, Case]) -> dict[str, Any]:
-    lines, bases, items = Lines(), dict[str, int](), []
+    lines, bases, items = Lines(), dict[str, tuple[int, Case]](), []
     base_blocks: list[dict[str, Any]] = []
     for one in wanted:
         record = records.get(one.id)
         assert record is not None
+        name = f"{record['case']}/{record['scaffold']}"
         try:
-            base = base_case(record, cases)
+            # Neighbours in the order of ids share their base.
+            place, base = bases.get(name) or (len(base_blocks), base_case(record, cases))
             case = _perturbed(base, record)
         except (UserError, UnrepresentableError) as error:
             items.append({"gone": clipped(str(error)), **_said(lines, record), "base": -1})
             continue
-        name = f"{record['case']}/{record['scaffold']}"
         if name not in bases:
-            bases[name] = len(base_blocks)
+            bases[name] = place, base
             base_blocks.append(_shown(lines, base))
         own = {} if case is base else _shown(lines, case)
         before = records.get(one.base) if case is not base else None
@@ -88,7 +95,7 @@ def _chunk(wanted: Iterable[Wanted], records: Lookup, cases: dict[str, Case]) ->
             {
                 **own,
                 **_said(lines, record),
-                "base": bases[name],
+                "base": place,
                 "expected": lines.of(_expectation(case)),
                 "before": _said(lines, before) if before else None,
             }
@@ -113,7 +120,7 @@ def _blocks(lines: Lines, request: Request) -> Iterator[Block]:
     """A request as titled texts in the order a model reads them, tools first."""
     for tool in request.tools:
         named = tool.get("function", tool)
-        yield "tool", clipped(str(named.get("name", ""))), lines.of(_pretty(named))
+        yield "tool", lines.plain(str(named.get("name", ""))), lines.of(_pretty(named))
     for message in request.messages:
         thinking = message.get("reasoning_content") or message.get("thinking") or message.get("reasoning")
         if thinking:
@@ -125,7 +132,7 @@ def _blocks(lines: Lines, request: Request) -> Iterator[Block]:
             named = call.get("function", call)
             arguments = named.get("arguments")
             text = arguments if isinstance(arguments, str) else _pretty(arguments)
-            yield "call", clipped(str(named.get("name", ""))), lines.of(text)
+            yield "call", lines.plain(str(named.get("name", ""))), lines.of(text)
 
 
 def _said(lines: Lines, record: Mapping[str, Any]) -> dict[str, Any]:

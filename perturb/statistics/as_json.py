@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from perturb.statistics.doses import Curve
 from perturb.statistics.paired import Effect
 from perturb.statistics.rows import Row
 from perturb.statistics.sentence import sentence
@@ -31,27 +32,32 @@ def as_json(summary: Summary, manifest: Mapping[str, Any]) -> dict[str, Any]:
         "floor": asdict(summary.floor) if summary.floor else None,
         "worst_case": asdict(summary.worst) if summary.worst else None,
         "overall": row_json(summary.overall) if summary.overall else None,
-        **{
-            name: {row.name: row_json(row) for row in rows}
-            for name, rows in (
-                ("by_part", summary.by_part),
-                ("by_scaffold", summary.by_scaffold),
-                ("by_operator", summary.by_operator),
-                ("directional", summary.directional),
-                ("controls", summary.controls),
-            )
-        },
-        "cells": [{"part": p, "scaffold": s, **row_json(row)} for (p, s), row in summary.cells.items()],
-        "doses": [
-            {
-                "operator": curve.operator,
-                "slope": curve.slope,
-                "interval": curve.interval,
-                "effects": [{"dose": dose, **effect_json(e)} for dose, e in curve.effects],
-            }
-            for curve in summary.doses
-        ],
+        **_tables(summary),
+        "doses": [_dose_json(curve) for curve in summary.doses],
         "fixtures": [asdict(fixture) for fixture in summary.fixtures],
+        "smallest": summary.smallest,
+    }
+
+
+def _tables(summary: Summary) -> dict[str, Any]:
+    tables = {
+        "by_part": summary.by_part,
+        "by_scaffold": summary.by_scaffold,
+        "by_operator": summary.by_operator,
+        "directional": summary.directional,
+        "controls": summary.controls,
+    }
+    cells = [{"part": p, "scaffold": s, **row_json(row)} for (p, s), row in summary.cells.items()]
+    named = {name: {row.name: row_json(row) for row in rows} for name, rows in tables.items()}
+    return {**named, "cells": cells}
+
+
+def _dose_json(curve: Curve) -> dict[str, Any]:
+    return {
+        "operator": curve.operator,
+        "slope": curve.slope,
+        "interval": curve.interval,
+        "effects": [{"dose": dose, **effect_json(e)} for dose, e in curve.effects],
     }
 
 
@@ -68,6 +74,7 @@ def effect_json(found: Effect) -> dict[str, Any]:
         "bound": found.bound,
         "worse": found.worse,
         "better": found.better,
+        "flips": found.flips,
     }
 
 

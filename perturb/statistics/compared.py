@@ -13,7 +13,7 @@ from perturb.statistics.exchange import holm
 from perturb.statistics.paired import Effect, measured
 from perturb.statistics.records import Light, Record, light
 from perturb.statistics.strata import Stratum
-from perturb.statistics.verdict import ALPHA, MARGIN
+from perturb.statistics.verdict import ALPHA, MARGIN, needed
 
 Word = Literal["worse", "better", "no worse", "unknown"]
 
@@ -22,7 +22,8 @@ Word = Literal["worse", "better", "no worse", "unknown"]
 class Difference:
     """One row: the second run against the first over the same requests. `p` is corrected over the whole comparison.
 
-    "no worse" means: a difference of more than the margin to the bad is excluded.
+    "no worse" means: a difference of more than the margin to the bad is excluded. `more` says, where it is unknown,
+    how many more fixtures like these would likely decide.
     """
 
     table: str
@@ -30,6 +31,7 @@ class Difference:
     effect: Effect
     p: float
     word: Word
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,9 @@ def _rows(groups: Mapping[tuple[str, str], list[Stratum]], margin: float) -> tup
     made = []
     for key, fall, rise, worse, better in zip(keys, down, up, p_down, p_up, strict=True):
         if fall is not None and rise is not None:
-            made.append(Difference(*key, fall, min(worse, better), _word(fall, rise, worse, better, margin)))
+            word = _word(fall, rise, worse, better, margin)
+            more = needed(fall, margin, len(keys)) if word == "unknown" else 0
+            made.append(Difference(*key, fall, min(worse, better), word, more))
     return tuple(made)
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from perturb.statistics.interval import interval
 from perturb.statistics.paired import Effect, measured
 from perturb.statistics.records import Gathered
-from perturb.statistics.rows import Answers
 from perturb.statistics.strata import Cluster, Stratum
 
 
@@ -23,20 +22,19 @@ class Curve:
     interval: tuple[float, float] | None
 
 
-def curves(found: Gathered, operators: Mapping[str, Answers], positions: Mapping[str, int]) -> tuple[Curve, ...]:
+def curves(found: Gathered, positions: Mapping[str, int]) -> tuple[Curve, ...]:
     """The curve of every operator that says which of its choices is the dose, where two or more doses were asked."""
-    places = sorted(positions.items())
-    made = (_curve(found, name, operators[name], place) for name, place in places if name in operators)
+    made = (_curve(found, name, position) for name, position in sorted(positions.items()))
     return tuple(curve for curve in made if curve is not None)
 
 
-def _curve(found: Gathered, name: str, answers: Answers, place: int) -> Curve | None:
+def _curve(found: Gathered, name: str, position: int) -> Curve | None:
     doses: dict[int, list[Stratum]] = defaultdict(list)
-    for case, some in answers.items():
+    for case, some in found.perturbed[name].items():
         choices = some[0].dose.split(",") if some[0].dose else []
-        stratum = found.stratum(case, some)
-        if stratum is not None and place < len(choices):
-            doses[int(choices[place])].append(stratum)
+        if position < len(choices):
+            doses[int(choices[position])] += found.strata([(name, case)])
+    doses = {dose: strata for dose, strata in doses.items() if strata}
     if len(doses) < 2:
         return None
     effects = tuple((dose, e) for dose in sorted(doses) if (e := measured(doses[dose])) is not None)

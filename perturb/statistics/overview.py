@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from statistics import fmean
 
 from perturb.statistics.interval import interval
@@ -38,7 +39,7 @@ class Floor:
 
 @dataclass(frozen=True, slots=True)
 class Worst:
-    """The share of bound cases right under every operator, and what their own noise would give without any effect."""
+    """The share of bound cases right under every operator, and what the noise of base answers alone would leave."""
 
     accuracy: float
     chance: float
@@ -107,12 +108,30 @@ def worst_of(found: Gathered, operators: Iterable[str]) -> Worst | None:
                 by_case[case].append(right)
     if not by_case:
         return None
-    right_everywhere, chance = [], []
-    for case, groups in by_case.items():
-        right = [*_scored(found.bases[case].values()), *(x for group in groups for x in group)]
-        right_everywhere.append(float(all(group[0] for group in groups)))
-        chance.append(fmean(right) ** len(groups))
+    bases = {case: _scored(found.bases[case].values()) for case in by_case}
+    mean, weight = _prior(list(bases.values()))
+    right_everywhere = [float(all(group[0] for group in groups)) for groups in by_case.values()]
+    chance = [_all_right(mean, weight, bases[case], len(groups)) for case, groups in by_case.items()]
     return Worst(fmean(right_everywhere), fmean(chance), len(by_case))
+
+
+def _prior(bases: Sequence[Sequence[int]]) -> tuple[float, float]:
+    """How often a case is right, and how many answers that is worth: the beta distribution that fits the base answers.
+
+    Cases that are always right or always wrong make it worth nothing, cases that are alike make it worth many.
+    """
+    mean = fmean(fmean(right) for right in bases)
+    within = [2 * k * (n - k) / (n * (n - 1)) for right in bases if (n := len(right)) > 1 for k in (sum(right),)]
+    if not within or not 0 < mean < 1:
+        return mean, 0.0
+    noise = min(0.999, fmean(within) / 2 / (mean * (1 - mean)))
+    return mean, noise / (1 - noise)
+
+
+def _all_right(mean: float, weight: float, right: Sequence[int], times: int) -> float:
+    """The chance that so many more answers to one case are all right, given its base answers (beta-binomial)."""
+    good, n = mean * weight + sum(right), weight + len(right)
+    return prod((good + more) / (n + more) for more in range(times))
 
 
 def fixtures_of(found: Gathered, operators: Iterable[str]) -> tuple[Fixture, ...]:

@@ -48,6 +48,11 @@ class Effect:
     p_fixtures: float
     deviation: float
 
+    @property
+    def flips(self) -> float:
+        """The share of pairs that differ in right or wrong, either way; the A/A floor is what noise makes of it."""
+        return (self.worse + self.better) / self.n
+
 
 def effect(pairs: Sequence[Pair], level: float = 0.95) -> Effect | None:
     """The effect over `pairs`, or None when there are none."""

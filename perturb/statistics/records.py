@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from sys import intern
 from typing import Any
@@ -12,6 +12,8 @@ from perturb.checks.opportunity import ALWAYS
 from perturb.statistics.strata import Stratum
 
 Record = dict[str, Any]
+# An operator's name and a bound case: the answers that stand together wherever they are counted.
+Place = tuple[str, str]
 # Outcomes that mean: no reply could be read.
 UNPARSED = ("malformed", "leaked_protocol", "reasoning_only", "cut")
 _AGAIN = 1_000_000
@@ -113,13 +115,31 @@ class Gathered:
     perturbed: dict[str, dict[str, list[Light]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
     # A model that answers every base alike each time was asked once: its repeats are no evidence of their own.
     alike: bool = False
+    _known: dict[Place, Stratum | None] = field(default_factory=dict)
+
+    def answers(self, place: Place) -> Sequence[Light]:
+        """The perturbed answers of one operator in one bound case."""
+        operator, case = place
+        return self.perturbed[operator][case]
+
+    def strata(self, places: Iterable[Place]) -> list[Stratum]:
+        """One stratum for each bound case of `places` that has a scored base and a scored answer."""
+        by_case: dict[str, Stratum] = {}
+        for place in places:
+            if place not in self._known:
+                self._known[place] = self.stratum(place[1], self.answers(place))
+            found = self._known[place]
+            if found is not None:
+                before = by_case.get(place[1])
+                by_case[place[1]] = found if before is None else before.with_more(found)
+        return list(by_case.values())
 
     def stratum(self, case: str, answers: Iterable[Light]) -> Stratum | None:
         """The stratum of some perturbed answers of `case`; None without a scored base or without an answer."""
-        bases = self.bases.get(case, {})
-        right = {draw: found.joint for draw, found in bases.items() if found.joint is not None}
         scored = [a for a in answers if a.joint is not None]
-        if not right or not scored:
+        bases = self.bases.get(case, {}) if scored else {}
+        right = {draw: found.joint for draw, found in bases.items() if found.joint is not None}
+        if not right:
             return None
         if self.alike:
             right = dict.fromkeys((a.sample for a in scored), max(right.values()))
@@ -128,10 +148,10 @@ class Gathered:
             scored[0].cluster,
             max(right.values()) if self.alike else sum(right.values()),
             1 if self.alike else len(right),
-            sum(a.joint or 0 for a in scored),
+            sum([a.joint or 0 for a in scored]),
             len(scored),
-            sum(after < before for before, after in own),
-            sum(after > before for before, after in own),
+            sum([after < before for before, after in own]),
+            sum([after > before for before, after in own]),
         )
 
 

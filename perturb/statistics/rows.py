@@ -8,14 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from perturb.statistics.exchange import benjamini_hochberg, holm
+from perturb.statistics.means import Means
 from perturb.statistics.paired import Effect, measured, noise_p
-from perturb.statistics.records import Gathered, Light
+from perturb.statistics.records import Gathered, Light, Place
 from perturb.statistics.strata import Stratum
 from perturb.statistics.verdict import MARGIN, Verdict, verdict
 
-COSTS = ("prompt_tokens", "completion_tokens", "thinking_characters", "looks")
 Key = TypeVar("Key", bound=Hashable)
-Answers = Mapping[str, Sequence[Light]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +43,16 @@ class Row:
 
 def table(
     found: Gathered,
-    groups: Mapping[Key, Answers],
+    groups: Mapping[Key, Sequence[Place]],
     name: Callable[[Key], str],
     margin: float = MARGIN,
-    *,
-    cells: bool = False,
+    means: Means | None = None,
 ) -> dict[Key, Row]:
-    """A row for each group of perturbed answers (by bound case), corrected for all of them together.
+    """A row for each group of perturbed answers, corrected for all of them together.
 
-    Rows of `cells` are many and hold their effect and verdict alone.
+    Without `means` its rows, which may be many, hold their effect and verdict alone.
     """
-    strata = {key: _strata(found, answers) for key, answers in groups.items()}
+    strata = {key: found.strata(places) for key, places in groups.items()}
     effects = {key: e for key, rows in strata.items() if (e := measured(rows)) is not None}
     if found.alike:
         effects = {key: replace(e, p=_one_operator(found, groups[key], e.p)) for key, e in effects.items()}
@@ -67,62 +65,40 @@ def table(
             verdict(e, adjusted, margin, len(effects)),
             adjusted,
             q,
-            None if cells else _exposed(found, groups[key]),
-            {} if cells else _beside(found, groups[key]),
+            _exposed(found, groups[key]) if means else None,
+            means.beside(groups[key]) if means else {},
             _broken(strata[key]),
         )
     return made
 
 
-def _one_operator(found: Gathered, answers: Answers, together: float) -> float:
+def _one_operator(found: Gathered, places: Iterable[Place], together: float) -> float:
     """The p-value of a row, also where it shows only in one of the operators pooled in it (Bonferroni over both ways).
 
     One base answer beside many perturbed ones says little of the base; beside those of one operator it is enough.
     """
-    by_operator: dict[str, dict[str, list[Light]]] = defaultdict(lambda: defaultdict(list))
-    for case, some in answers.items():
-        for answer in some:
-            by_operator[answer.operator][case].append(answer)
+    by_operator: dict[str, list[Place]] = defaultdict(list)
+    for place in places:
+        by_operator[place[0]].append(place)
     if len(by_operator) < 2:
         return together
-    single = min(noise_p(_strata(found, own)) for own in by_operator.values())
+    single = min(noise_p(found.strata(own)) for own in by_operator.values())
     return min(1.0, 2 * min(together, len(by_operator) * single))
 
 
-def _strata(found: Gathered, answers: Answers) -> list[Stratum]:
-    return [s for case, some in answers.items() if (s := found.stratum(case, some)) is not None]
-
-
-def _exposed(found: Gathered, answers: Answers) -> Effect | None:
-    known = [a.exposed for some in answers.values() for a in some]
-    if all(known) or True not in known:
+def _exposed(found: Gathered, places: Iterable[Place]) -> Effect | None:
+    """The effect where the answers are exposed; None where all are, or none is known to be."""
+    touched: dict[str, list[Light]] = defaultdict(list)
+    whole = True
+    for place in places:
+        for answer in found.answers(place):
+            if answer.exposed:
+                touched[place[1]].append(answer)
+            else:
+                whole = False
+    if whole or not touched:
         return None
-    return measured(_strata(found, {case: [a for a in some if a.exposed] for case, some in answers.items()}))
-
-
-def _beside(found: Gathered, answers: Answers) -> dict[str, tuple[float, float]]:
-    after = [a for some in answers.values() for a in some if a.answered]
-    before = [b for case in answers for b in found.bases.get(case, {}).values() if b.answered]
-    if not after or not before:
-        return {}
-    means = {}
-    for place, cost in enumerate(COSTS):
-        pair = sum([b.costs[place] for b in before]) / len(before), sum([a.costs[place] for a in after]) / len(after)
-        if any(pair):
-            means[cost] = pair
-    one, two = scores(before), scores(after)
-    return {**means, **{name: (one[name], two[name]) for name in one.keys() & two.keys()}}
-
-
-def scores(records: Iterable[Light]) -> dict[str, float]:
-    """The mean of every scorer over the answers it has something to say about."""
-    sums: dict[str, float] = defaultdict(float)
-    counts: dict[str, int] = defaultdict(int)
-    for record in records:
-        for name, value in record.scores:
-            sums[name] += value
-            counts[name] += 1
-    return {name: sums[name] / counts[name] for name in sorted(sums)}
+    return measured([s for case, some in touched.items() if (s := found.stratum(case, some)) is not None])
 
 
 def _broken(strata: Iterable[Stratum]) -> tuple[str, ...]:

@@ -41,6 +41,18 @@ class Stratum:
         """The sum of perturbed - base over the perturbed answers; negative is a loss."""
         return self.right - self.n * self.base / self.draws
 
+    def with_more(self, other: Stratum) -> Stratum:
+        """The same case with the perturbed answers of `other` too."""
+        return Stratum(
+            self.cluster,
+            self.base,
+            self.draws,
+            self.right + other.right,
+            self.n + other.n,
+            self.worse + other.worse,
+            self.better + other.better,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Cluster:

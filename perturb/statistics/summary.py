@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from perturb.core.registry import OPERATORS
 from perturb.core.values import PARTS
 from perturb.statistics.doses import Curve, curves
+from perturb.statistics.means import Means, totals
 from perturb.statistics.overview import Base, Fixture, Floor, Worst, base_of, fixtures_of, floor_of, worst_of
-from perturb.statistics.records import UNPARSED, Gathered, Light, Record, gathered, light
-from perturb.statistics.rows import Answers, Row, scores, table
+from perturb.statistics.records import UNPARSED, Gathered, Light, Place, Record, gathered, light
+from perturb.statistics.rows import Row, table
+from perturb.statistics.smallest import smallest_broken
 from perturb.statistics.verdict import MARGIN
 
 
@@ -23,7 +25,7 @@ class Summary:
     `cells` (part × scaffold) and `operator_cells` hold operators under which the same answer, or the rewritten one,
     stays right; `directional` those that state another right answer; `controls` those made to do nothing or to be
     found. The three are never pooled. `failures` and `unscored` count reasons; `examples` has one failed
-    request of each kind, with what the engine said.
+    request of each kind, with what the engine said; `smallest` one decision that each operator broke.
     """
 
     counts: dict[str, int]
@@ -47,6 +49,7 @@ class Summary:
     doses: tuple[Curve, ...]
     fixtures: tuple[Fixture, ...]
     scores: dict[str, float]
+    smallest: dict[str, str]
     margin: float = MARGIN
 
 
@@ -68,8 +71,11 @@ def summarise(records: Iterable[Record], planned: dict[str, int] | None = None, 
     found = gathered(every)
     kinds = _kinds(found)
     groups = _groups(found, kinds["headline"])
-    rows = {name: table(found, groups[name], lambda key: key[0], margin, cells="cell" in name) for name in groups}
-    operators: dict[str, Answers] = dict(found.perturbed)
+    means = Means(found)
+    rows = {
+        name: table(found, groups[name], lambda key: key[0], margin, None if "cell" in name else means)
+        for name in groups
+    }
     return Summary(
         counts={**(planned or {}), **_counts(every)},
         outcomes=dict(Counter(r.outcome for r in every if r.outcome).most_common()),
@@ -85,13 +91,14 @@ def summarise(records: Iterable[Record], planned: dict[str, int] | None = None, 
         by_part=_ordered(rows["part"], PARTS),
         by_scaffold=_ordered(rows["scaffold"]),
         by_operator=_ordered(rows["operator"]),
-        directional=_ordered(_named(found, kinds["directional"], margin)),
-        controls=_ordered(_named(found, kinds["control"], margin)),
+        directional=_ordered(_named(found, kinds["directional"], margin, means)),
+        controls=_ordered(_named(found, kinds["control"], margin, means)),
         cells={(key[0], key[1]): row for key, row in rows["cell"].items()},
         operator_cells={(key[0], key[1]): row for key, row in rows["operator cell"].items()},
-        doses=curves(found, operators, _doses(operators)),
+        doses=curves(found, _doses(found.perturbed)),
         fixtures=fixtures_of(found, kinds["headline"]),
-        scores=scores(every),
+        scores=totals(every).means(),
+        smallest=smallest_broken(by_id, found),
         margin=margin,
     )
 
@@ -106,27 +113,28 @@ def _kinds(found: Gathered) -> dict[str, list[str]]:
     return kinds
 
 
-def _groups(found: Gathered, names: Iterable[str]) -> dict[str, dict[tuple[str, ...], Answers]]:
-    """Perturbed answers of the headline, by the key of each table's rows and by bound case."""
-    made: dict[str, dict[tuple[str, ...], dict[str, list[Light]]]] = {
-        kind: defaultdict(lambda: defaultdict(list))
-        for kind in ("overall", "part", "scaffold", "operator", "cell", "operator cell")
+def _groups(found: Gathered, names: Iterable[str]) -> dict[str, dict[tuple[str, ...], list[Place]]]:
+    """Perturbed answers of the headline, by the key of each table's rows."""
+    made: dict[str, dict[tuple[str, ...], list[Place]]] = {
+        kind: defaultdict(list) for kind in ("overall", "part", "scaffold", "operator", "cell", "operator cell")
     }
     for name in names:
         for case, answers in found.perturbed[name].items():
-            part, scaffold = answers[0].part, answers[0].scaffold
-            made["overall"]["all",][case] += answers
-            made["part"][part,][case] += answers
-            made["scaffold"][scaffold,][case] += answers
-            made["operator"][name,][case] += answers
-            made["cell"][part, scaffold][case] += answers
-            made["operator cell"][name, scaffold][case] += answers
+            place, part, scaffold = (name, case), answers[0].part, answers[0].scaffold
+            made["overall"]["all",].append(place)
+            made["part"][part,].append(place)
+            made["scaffold"][scaffold,].append(place)
+            made["operator"][name,].append(place)
+            made["cell"][part, scaffold].append(place)
+            made["operator cell"][name, scaffold].append(place)
     return {kind: dict(groups.items()) for kind, groups in made.items()}
 
 
-def _named(found: Gathered, names: Iterable[str], margin: float) -> dict[tuple[str, ...], Row]:
-    groups: dict[tuple[str, ...], Answers] = {(name,): found.perturbed[name] for name in names}
-    return table(found, groups, lambda key: key[0], margin)
+def _named(found: Gathered, names: Iterable[str], margin: float, means: Means) -> dict[tuple[str, ...], Row]:
+    groups: dict[tuple[str, ...], list[Place]] = {
+        (name,): [(name, case) for case in found.perturbed[name]] for name in names
+    }
+    return table(found, groups, lambda key: key[0], margin, means)
 
 
 def _ordered(rows: dict[tuple[str, ...], Row], order: Iterable[str] = ()) -> tuple[Row, ...]:
@@ -135,7 +143,7 @@ def _ordered(rows: dict[tuple[str, ...], Row], order: Iterable[str] = ()) -> tup
     return tuple(by_name[name] for name in [*first, *sorted(by_name.keys() - set(first))])
 
 
-def _doses(operators: dict[str, Answers]) -> dict[str, int]:
+def _doses(operators: Iterable[str]) -> dict[str, int]:
     """Of the operators that have a dose: which of their choices it is."""
     places = {name: getattr(OPERATORS.get(name), "dose", None) for name in operators}
     return {name: place for name, place in places.items() if place is not None}
@@ -160,10 +168,7 @@ def _rules(records: Iterable[Light], place: int) -> dict[str, tuple[int, int]]:
     """Per source (`place` 0) or kind (1): instructions kept, and those that could have been broken."""
     kept: Counter[str] = Counter()
     given: Counter[str] = Counter()
-    for record in records:
-        for rule in record.rules:
-            source, kind, was_kept = rule
-            name = kind if place else source
-            given[name] += 1
-            kept[name] += was_kept
+    for rule, times in Counter(rule for record in records for rule in record.rules).items():
+        given[str(rule[place])] += times
+        kept[str(rule[place])] += times * rule[2]
     return {name: (kept[name], given[name]) for name in sorted(given)}

@@ -6,14 +6,17 @@ relative error stays small in the tails.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import exp, inf, log, pi, sinh, sqrt
+from fractions import Fraction
+from math import ceil, exp, gcd, inf, lcm, log, pi, sinh, sqrt
 
 from perturb.statistics.distributions import normal_cdf
 
 # Steps of the exact way; beyond them the approximation is good to half a percent in the tails.
-MOST_STEPS = 30_000
+MOST_STEPS = 60_000
+# The largest denominator of a step that values share.
+FINEST = 1_000
 _NEAR = 1e-9
 
 
@@ -36,11 +39,65 @@ def upper_tail(terms: Sequence[Term], observed: float) -> float:
     shift = observed - sum(term.values[0] * term.count for term in terms if len(term.values) == 1)
     if not moving:
         return 1.0 if shift <= _NEAR else 0.0
-    exact = _exact(moving, shift)
-    return _saddlepoint(moving, shift) if exact is None else exact
+    step = _step(moving)
+    if step is not None and _steps(moving, step) <= MOST_STEPS:
+        return _on_steps(moving, shift, step)
+    exact = _exact(moving, shift) if step is None else None
+    return _saddlepoint(moving, shift, step) if exact is None else exact
+
+
+def _step(terms: Iterable[Term]) -> float | None:
+    """The largest step in multiples of which every term moves; None where there is none that is not tiny.
+
+    Differences of rates over few answers are small fractions, so there is one.
+    """
+    gaps = {round(value - term.values[0], 9) for term in terms for value in term.values[1:]}
+    parts = [Fraction(gap).limit_denominator(FINEST) for gap in gaps]
+    if any(abs(part - gap) > 1e-8 for part, gap in zip(parts, gaps, strict=True)):
+        return None
+    whole = lcm(*(part.denominator for part in parts))
+    return gcd(*(int(part * whole) for part in parts)) / whole
+
+
+def _offsets(term: Term, step: float) -> list[int]:
+    """How many steps each value lies above the lowest."""
+    lowest = min(term.values)
+    return [round((value - lowest) / step) for value in term.values]
+
+
+def _steps(terms: Iterable[Term], step: float) -> int:
+    """How many multiplications the exact way takes."""
+    length, steps = 1, 0
+    for term in terms:
+        span, ways = max(_offsets(term, step)), len(term.values)
+        # Before the k-th of `count` equal values the sum can be at length + k * span places.
+        steps += ways * (term.count * length + span * term.count * (term.count - 1) // 2)
+        length += span * term.count
+    return steps
+
+
+def _on_steps(terms: Iterable[Term], observed: float, step: float) -> float:
+    """Exact: the chances of all places that the sum can be at, one term after the other."""
+    chances, lowest = [1.0], 0.0
+    for term in terms:
+        offsets = _offsets(term, step)
+        span = max(offsets)
+        lowest += min(term.values) * term.count
+        for _ in range(term.count):
+            padded = [0.0] * span + chances + [0.0] * span
+            sides = [padded[span - offset : len(padded) - offset] for offset in offsets]
+            if len(sides) == 2:
+                (one, two), (p, q) = sides, term.chances
+                chances = [p * a + q * b for a, b in zip(one, two, strict=True)]
+            else:
+                weighted = [[p * a for a in side] for p, side in zip(term.chances, sides, strict=True)]
+                chances = [sum(column) for column in zip(*weighted, strict=True)]
+    least = ceil((observed - lowest) / step - 1e-6)
+    return min(1.0, sum(chances[max(0, least) :]))
 
 
 def _exact(terms: Sequence[Term], observed: float) -> float | None:
+    """The same for values that share no step; None where they are too many."""
     sums, steps = {0.0: 1.0}, 0
     for term in terms:
         for _ in range(term.count):
@@ -56,11 +113,11 @@ def _exact(terms: Sequence[Term], observed: float) -> float | None:
     return min(1.0, sum(chance for value, chance in sums.items() if value >= observed - _NEAR))
 
 
-def _saddlepoint(terms: Sequence[Term], observed: float) -> float:
+def _saddlepoint(terms: Sequence[Term], observed: float, step: float | None) -> float:
     lowest = sum(min(term.values) * term.count for term in terms)
     highest = sum(max(term.values) * term.count for term in terms)
     # What the sum can be comes in steps: Daniels' second continuity correction (1987).
-    step = min(abs(b - a) for term in terms for a, b in zip(term.values, term.values[1:], strict=False))
+    step = step or min(abs(b - a) for term in terms for a, b in zip(term.values, term.values[1:], strict=False))
     target = observed - step / 2
     if target <= lowest:
         return 1.0

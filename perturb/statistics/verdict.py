@@ -46,10 +46,12 @@ def verdict(found: Effect, adjusted: float | None = None, margin: float = MARGIN
     if found.bound > -margin:
         return Verdict("no drop", f"no drop beyond {-100 * found.bound:.1f} points")
     more = needed(found, margin, tests)
-    return Verdict("unknown", _why(found, margin), more)
+    return Verdict("unknown", _why(found, margin, tests), more)
 
 
-def _why(found: Effect, margin: float) -> str:
+def _why(found: Effect, margin: float, tests: int) -> str:
+    if found.interval is not None and found.interval[1] < 0:
+        return f"looks like a drop, but not beyond noise in a table of {tests} rows"
     limit = f"a drop of up to {-100 * found.bound:.0f} points is not excluded"
     if found.worse == 0 and found.difference >= 0:
         return f"nothing was lost, but in {found.clusters} fixtures {limit}"

@@ -119,7 +119,7 @@ class Keeper:
         self.summary = summarise(found)
         path = write_report(self.folder, manifest, self.summary)
         say("")
-        for line in table(self.summary, manifest).splitlines():
+        for line in table(self.summary, manifest, self.folder).splitlines():
             say(line)
         for damage in filter(None, (found.damage, self.answers.damage)):
             say(f"perturb: {damage}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import product
 
 import pytest
@@ -76,3 +77,20 @@ def test_the_approximation_is_good_to_half_a_percent_in_the_tails(at: int, monke
     monkeypatch.setattr("perturb.statistics.sums.MOST_STEPS", 0)
     exact = float(reference.binom.sf(at - 1, 200, 0.5))
     assert upper_tail([Term((0.0, 1.0), (0.5, 0.5), 200)], at) == pytest.approx(exact, rel=5e-3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from([1, 2, 3, 7, 8, 12]), st.lists(st.integers(-12, 12), min_size=1, max_size=40))
+def test_tails_of_sums_of_fractions_are_exact(parts: int, counts: list[int]) -> None:
+    """Thirds and sevenths add up to wholes; to nine digits they do not, and what is just reached would be missed."""
+    sums = {0: Fraction(1)}
+    for count in counts:
+        longer: dict[int, Fraction] = {}
+        for known, chance in sums.items():
+            for value in (known + count, known - count):
+                longer[value] = longer.get(value, Fraction(0)) + chance / 2
+        sums = longer
+    observed = abs(sum(counts))
+    exact = float(sum(chance for value, chance in sums.items() if value >= observed))
+    terms = [Term((-abs(c) / parts, abs(c) / parts), (0.5, 0.5)) for c in counts if c]
+    assert upper_tail(terms, observed / parts) == pytest.approx(exact, rel=1e-9)
