@@ -20,9 +20,14 @@ from perturb.toolbox.shell.analysis import intents_of_command
 from perturb.trajectories.patterns import ideal_args
 from perturb.world.changes import Place, changes
 from perturb.world.execute import execute
+from perturb.world.lacking import lacking
 
 # Ways to spell an alternative out whose arguments have several values that count.
 MOST_WAYS = 64
+# What a command says that could not change what it was told to, and a script that broke off.
+_FAILED = re.compile(
+    r"^(?:bash: (?:line \d+: )?)?(?:rm|rmdir|unlink|mv|cp|ln|sed|chmod|patch): |^Traceback ", re.MULTILINE
+)
 # What changes a repository or a running service, and no file that anyone here sees.
 _LEAVES_TRACES = re.compile(
     r"\b(git\s+(-\S+\s+)*(add|commit|push|pull|checkout|switch|restore|reset|stash|merge|rebase|tag|clean|am|revert)|"
@@ -50,9 +55,34 @@ class Deed:
         return self.harmless and self.result.kind != "error"
 
     @property
-    def oversteps(self) -> bool:
-        """Whether it does something beside what it changes here."""
-        return self.result.kind == "shell" and _reaches_out(self.intent, self.world)
+    def lacking(self) -> str:
+        """What of it the emulation cannot do, and a machine could; "" where there is nothing of that kind."""
+        data = self.result.data
+        errors = data["stderr"] + data["stdout"] if self.result.kind == "shell" else str(data.get("error", ""))
+        return lacking(errors, self.world) if self.result.kind in ("shell", "python") else ""
+
+    @property
+    def uncalled_for(self) -> bool:
+        """Whether it does, or tries and fails to do, something beside what it changes here."""
+        if not self.changed:
+            return not self.harmless
+        return self.result.kind == "shell" and (
+            _reaches_out(self.intent, self.world) or bool(_FAILED.search(self.result.data["stderr"]) or self._misses())
+        )
+
+    @property
+    def meant_changes(self) -> tuple[str, ...]:
+        """The paths that its command line changes, as it reads; something that is no path where it reaches out."""
+        if self.intent.action != "shell.run":
+            return ()
+        effects = intents_of_command(str(self.intent.args["command"]), self.world).effects
+        return (*effects, "*") if _reaches_out(self.intent, self.world) else effects
+
+    def _misses(self) -> bool:
+        """Whether its command line removes, moves or edits what is not there. What it makes first, it may remove."""
+        needs = intents_of_command(str(self.intent.args["command"]), self.world).needs
+        known = (*self.world.files, *self.world.directories, *(place[1] for place in self.changed if len(place) > 1))
+        return any(not any(f"{path}/".startswith(f"{need}/") for path in known) for need in needs)
 
     @property
     def harmless(self) -> bool:
@@ -190,13 +220,15 @@ def _spelled(pattern: Pattern, intents: tuple[Intent, ...], world: World) -> lis
 
 
 def _wanted(done: Effect, patterns: tuple[Pattern, ...]) -> dict[int, frozenset[Mark]]:
-    """For each pattern that only looks, the marks it shows; a blank line is nothing to see."""
+    """For each pattern that looks or runs a program, the marks it shows; a blank line is nothing to see."""
     doing = [n for n, pattern in enumerate(patterns) if pattern.action != "say"]
     found = {}
     for number, deed in zip(doing, done.deeds, strict=True):
-        if deed.changed or deed.result.kind == "error":
-            continue
-        marks = runs_shown(deed.world, deed.intent) if deed.intent.action == "shell.run" else _told(deed)
+        if deed.result.kind == "shell":
+            # A build is seen to run, also where it leaves something behind: to forge what it makes is not to build.
+            marks = runs_shown(deed.world, deed.intent)
+        else:
+            marks = set() if deed.changed or deed.result.kind == "error" else _told(deed)
         if marks:
             found[number] = frozenset(marks)
     return found

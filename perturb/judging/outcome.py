@@ -8,9 +8,11 @@ from typing import Any
 
 from perturb.core.values import Answer, Case, Intent, Pattern, World
 from perturb.judging.between import between
-from perturb.judging.effect import Effect, Goal, effect, goals
+from perturb.judging.effect import Effect, Goal, effect, goals, shows_all
 from perturb.judging.matching import Argument, compare, pair
 from perturb.judging.reaching import Gap, gap
+from perturb.judging.shown import Mark
+from perturb.judging.traced import runs_shown
 from perturb.scaffolding.refusals import is_refusal
 from perturb.trajectories.patterns import ideal_args
 from perturb.world.changes import Place, changes, content
@@ -52,20 +54,30 @@ def _distance(found: Gap) -> tuple[bool, int, bool]:
 
 
 def _ahead(case: Case, got: Effect) -> bool:
-    """Whether the world is one that the steps after this one lead to."""
-    return bool(got.changed) and any(changed == got.changed for changed in later(case))
+    """Whether the world is one that the steps after this one lead to, with every run that they make on the way."""
+    return bool(got.changed) and any(changed == got.changed and shows_all(got, runs) for changed, runs in later(case))
 
 
-def later(case: Case) -> Iterator[dict[Place, Any]]:
-    """What has changed after each of the steps that follow this one, up to where the user is spoken to."""
-    world = _after(case.world, case.expect.any_of[0])
+def later(case: Case) -> Iterator[tuple[dict[Place, Any], frozenset[Mark]]]:
+    """What has changed, and which runs were shown, after each of the steps that follow this one.
+
+    Up to where the user is spoken to. Who knows enough may go on without a look; a test or a build is not left out.
+    """
+    done = _done(case.world, case.expect.any_of[0])
+    runs = _runs(done)
     for patterns in case.expect.ahead:
-        world = _after(world, patterns)
-        yield changes(case.world, world)
+        done = _done(done.after, patterns)
+        yield changes(case.world, done.after), runs
+        runs |= _runs(done)
 
 
-def _after(world: World, patterns: tuple[Pattern, ...]) -> World:
-    return effect(world, [Intent(p.action, ideal_args(dict(p.args))) for p in patterns]).after
+def _done(world: World, patterns: tuple[Pattern, ...]) -> Effect:
+    return effect(world, [Intent(p.action, ideal_args(dict(p.args))) for p in patterns])
+
+
+def _runs(done: Effect) -> frozenset[Mark]:
+    found = (runs_shown(deed.world, deed.intent) for deed in done.deeds if deed.result.kind == "shell")
+    return frozenset(chain.from_iterable(found))
 
 
 def on_the_way(case: Case, intents: tuple[Intent, ...]) -> bool:
@@ -73,7 +85,7 @@ def on_the_way(case: Case, intents: tuple[Intent, ...]) -> bool:
     got = effect(case.world, intents)
     if not got.changed or _unasked(got):
         return False
-    wanted = chain((goal.changed for goal in _all_goals(case, ())), later(case))
+    wanted = chain((goal.changed for goal in _all_goals(case, ())), (changed for changed, _ in later(case)))
     return any(_part(got.changed, all_of, case.world) for all_of in wanted)
 
 
@@ -85,13 +97,28 @@ def _part(some: dict[Place, Any], all_of: dict[Place, Any], world: World) -> boo
     return all(
         place[0] == "files"
         and isinstance(all_of.get(place), str)
-        and between(content(place[1], world.files.get(place[1], "")), str(some[place]), all_of[place])
+        and between(content(world.files.get(place[1], "")), str(some[place]), all_of[place])
         for place in differ
     )
 
 
 def _unasked(got: Effect) -> bool:
-    return any(deed.oversteps if deed.changed else not deed.harmless for deed in got.deeds)
+    return any(deed.uncalled_for for deed in got.deeds)
+
+
+def unrunnable(case: Case, earlier: tuple[Intent, ...], last: tuple[Intent, ...]) -> str:
+    """What of an answer only a real machine could do; "" where there is nothing, or where the rest is wrong anyway.
+
+    Wrong anyway is what changes, or reads as if it changed, something that nobody asked to be changed.
+    """
+    got = effect(case.world, (*earlier, *last))
+    missing = next((deed.lacking for deed in got.deeds[-len(last) :] if deed.lacking), "") if last else ""
+    if not missing:
+        return ""
+    wanted = {place for goal in _all_goals(case, ()) for place in goal.changed}
+    wanted |= {place for changed, _ in later(case) for place in changed}
+    meant = {("files", path) for deed in got.deeds if deed.lacking for path in deed.meant_changes}
+    return missing if (got.changed.keys() | meant) <= wanted else ""
 
 
 def _words(case: Case, answer: Answer, last: tuple[Intent, ...]) -> Found | None:

@@ -83,6 +83,6 @@ def _extra(stray: list[Place], got: Effect, intents: tuple[Intent, ...], spoken_
     if stray:
         return f"also changed {'/'.join(map(str, stray[0]))}"
     for number, deed in _numbered(got, intents):
-        if number not in spoken_for and (deed.oversteps if deed.changed else not deed.harmless):
+        if number not in spoken_for and deed.uncalled_for:
             return f"also did {deed.intent.action} {dict(deed.intent.args)}"
     return ""

@@ -13,7 +13,7 @@ from perturb.judging.claimed import undecided
 from perturb.judging.effect import effect
 from perturb.judging.ideal import understand
 from perturb.judging.matching import Argument, matches
-from perturb.judging.outcome import Found, against
+from perturb.judging.outcome import Found, against, unrunnable
 from perturb.scaffolding.parsing import parse
 from perturb.toolbox import toolbox
 from perturb.toolbox.json_schema import first_violation
@@ -130,8 +130,8 @@ def judge(case: Case, answer: Answer, before: tuple[Round, ...] = ()) -> Verdict
     """Judge an understood answer: what it and the rounds before it come to together, in the world they began in."""
     violation = _schema_violation(case, answer)
     outcome, reason, arguments = _outcome(case, answer, violation, before)
-    if outcome not in ("correct", "forbidden"):
-        doubt = undecided(case, tuple(i for i in answer.intents if isinstance(i, Intent)))
+    if outcome != "correct":
+        doubt = _doubt(case, answer, before) if outcome in _DOUBTFUL else ""
         outcome, reason = ("undecided", doubt) if doubt else (outcome, reason)
     rounds = (*before, Round(case, answer))
     rules = tuple(_rule(r, rounds) for r in case.instructions)
@@ -145,6 +145,25 @@ def _step(rounds: tuple[Round, ...]) -> str:
     acts = any(not isinstance(i, Intent) or i.action != "say" for one in rounds for i in one.answer.intents)
     speaks = any(visible_text(one.answer).strip() for one in rounds)
     return "both" if acts and speaks else "call" if acts else "say" if speaks else ""
+
+
+# Wrong answers that may be right where something is not emulated, or not understood.
+_DOUBTFUL = (
+    "wrong_argument",
+    "wrong_tool",
+    "missing_call",
+    "extra_side_effect",
+    "unexpected_call",
+    "no_call",
+    "refused",
+)
+
+
+def _doubt(case: Case, answer: Answer, before: tuple[Round, ...]) -> str:
+    """Why nobody can tell whether an answer is right; "" where one can."""
+    understood = tuple(i for i in answer.intents if isinstance(i, Intent))
+    earlier = tuple(intent for one in before for intent in one.intents)
+    return undecided(case, understood) or unrunnable(before[0].case if before else case, earlier, understood)
 
 
 def _rule(rule: Instruction, rounds: tuple[Round, ...]) -> RuleVerdict:

@@ -11,6 +11,7 @@ from perturb.core.values import Answer, Call, Case, Instruction, Intent, Reply, 
 from perturb.judging.effect import effect
 from perturb.judging.ideal import ideal
 from perturb.laws.breach import Breach
+from perturb.laws.recordings import deaf
 from perturb.laws.verdicts import verdict_breaches
 from perturb.toolbox import toolbox
 from perturb.trajectories.episodes import Episode
@@ -25,6 +26,10 @@ def fixture_breaches(episodes: Iterable[Episode], cases: Sequence[Case]) -> Iter
     """Breaches of `episodes`, whose decisions are `cases` (bound), each with file and line."""
     paths = {episode.id: episode.path for episode in episodes}
     ruled: set[tuple[str, str]] = set()
+    for episode in episodes:
+        for line in deaf(episode):
+            problem = f"{line!r} answers the same whatever the files are, which a step changes: give it `while` states"
+            yield Breach("recording", episode.id, Where(episode.path, episode.cases[0]).recording(line), problem)
     for case in cases:
         where = Where(paths.get(case.cluster, ""), case)
         for place, problem in _gold_problems(case):
@@ -52,6 +57,10 @@ class Where:
     def rule(self, number: int) -> str:
         """One of its rules; those of the scaffold are in no fixture."""
         return self._said(lambda text: line_of(text, "instructions", number))
+
+    def recording(self, command: str) -> str:
+        """What a program is recorded to answer."""
+        return self._said(lambda text: line_of(text, "world", "python", command))
 
     def _said(self, line: Callable[[str], int]) -> str:
         name = f"{self.case.id}/{self.case.scaffold}"

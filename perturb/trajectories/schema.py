@@ -196,13 +196,17 @@ class State(Strict):
 
 
 class Recorded(Strict):
-    """What a recorded command gives, always or in a state of the files; `run` is a line whose output it gives."""
+    """What a recorded command gives, always or in a state of the files; `run` is a line whose output it gives.
+
+    `writes` are the files that it makes, path by path: what a build leaves behind.
+    """
 
     while_: State | list[State] | None = Field(default=None, alias="while")
     stdout: Text = ""
     stderr: Text = ""
     exit_code: int = 0
     run: Text = ""
+    writes: dict[str, Text] = {}
 
 
 class WorldData(Strict):

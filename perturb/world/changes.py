@@ -11,8 +11,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-import orjson
-
 from perturb.core.values import Json, JsonObject, World
 from perturb.world.pages import resting_value
 
@@ -24,8 +22,8 @@ GONE = None
 def changes(before: World, after: World) -> dict[Place, Json]:
     """Every place whose value in `after` is another than in `before`, with the new value.
 
-    A file's last line end, the layout of a JSON document, a form field set to what it shows anyway, and the way by
-    which a page was reached are no difference.
+    A file's last line end, a form field set to what it shows anyway, and the way by which a page was reached are no
+    difference.
 
     >>> changes(World(files={"/a": "1"}), World(files={"/a": "2", "/b": ""}))
     {('files', '/a'): '2', ('files', '/b'): ''}
@@ -35,23 +33,18 @@ def changes(before: World, after: World) -> dict[Place, Json]:
     found: dict[Place, Json] = {}
     for place, old, new in _places(before, after):
         if old != new and not (old is not GONE and new is not GONE and _alike(place, old, new)):
-            found[place] = content(place[1], new) if place[0] == "files" and new is not GONE else new
+            found[place] = content(new) if place[0] == "files" and new is not GONE else new
     return found
 
 
-def content(path: str, text: Json) -> str:
-    """What a file says: its text without the last line end, or a JSON document whatever its layout."""
-    if path.endswith(".json"):
-        try:
-            return orjson.dumps(orjson.loads(str(text)), option=orjson.OPT_SORT_KEYS).decode()
-        except orjson.JSONDecodeError:
-            pass
+def content(text: Json) -> str:
+    """What a file says: its text without the last line end."""
     return str(text).rstrip("\n")
 
 
 def _alike(place: Place, old: Json, new: Json) -> bool:
     if place[0] == "files":
-        return content(place[1], old) == content(place[1], new)
+        return content(old) == content(new)
     return type(old) is type(new) and bool(old == new)
 
 

@@ -1,4 +1,8 @@
-"""Two command lines that ask a program for the same thing: same program, same targets, whatever the verbosity."""
+"""What a command line asks a program for: its verb and targets, and the options that matter, whatever the verbosity.
+
+Two lines ask for the same thing when their invocations are equal; which tests two calls of pytest have in common says
+:mod:`perturb.world.selection`.
+"""
 
 from __future__ import annotations
 
@@ -11,49 +15,33 @@ from dataclasses import dataclass
 _DECORATION = re.compile(
     r"-(v+|q+|s|ra|rA|x|l|rf|rN|ra?[fEsxXpP]+|j\d*|B|k)|--(verbose|quiet|silent|color(=.*)?|colour(=.*)?|no-header|tb(=.*)?"
     r"|maxfail(=.*)?|no-color|showlocals|durations(=.*)?|nocapture|no-cov|cov(=.*)?|no-summary|locked|offline|all"
-    r"|workspace|all-targets|all-features|no-fail-fast|failed-first|ff|lf|last-failed|exitfirst|capture(=.*)?"
+    r"|workspace|all-targets|all-features|no-fail-fast|failed-first|ff|exitfirst|capture(=.*)?"
     r"|count(=\d+)?|race|strict-markers|jobs(=\d+)?|no-print-directory|release|ci|watch=false|watchAll=false|pretty)"
     r"|-count=\d+|-race|-o(=.*)?|--"
 )
 # Programs whose options with a value of its own decorate too.
 _VALUED = {
-    "pytest": ("-p", "-o", "--tb", "-n", "--maxfail", "--color", "-W", "-c", "-k", "-m", "--deselect"),
-    "make": ("-j", "-C", "-f"),
+    "pytest": ("-p", "-o", "--tb", "-n", "--maxfail", "--color", "-W", "-c"),
+    "make": ("-j", "-l"),
 }
+# Options whose value says which tests are run.
+_FILTERS = {"-k": "-k", "-m": "-m", "--deselect": "--deselect", "--ignore": "--ignore"}
+# Options whose value says where: they matter, unless it is where one is, or what is taken there anyway.
+_PLACES = {"make": ("-C", "--directory", "-f", "--file", "--makefile"), "docker": ("-f", "--file")}
+_TAKEN_ANYWAY = (".", "Makefile", "makefile", "GNUmakefile", "compose.yaml", "compose.yml", "docker-compose.yml")
 _SCRIPTS = {"t": "test", "tst": "test", "run-script": "run", "rum": "run"}
 _CARGO = {"t": "test", "b": "build", "c": "check", "r": "run"}
-_EVERYTHING = frozenset({".", "./", "./...", "..."})
+_MODULES = ("pytest", "mypy", "ruff", "black", "flake8", "tox", "unittest")
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """What a program is asked: its verb and targets, its options that matter."""
+    """What a program is asked: its verb and targets, its options that matter, and which tests are picked out."""
 
     program: str
     operands: tuple[str, ...] = ()
     options: frozenset[str] = frozenset()
-
-    def likeness(self, recorded: Invocation) -> int:
-        """How well a recorded call answers this one: 3 the same, 2 it covers it, 1 it has part of it, 0 not at all."""
-        if self.program != recorded.program or self.options != recorded.options:
-            return 0
-        if self.operands == recorded.operands:
-            return 3
-        if self.program != "pytest":
-            return 0
-        mine, theirs = _targets(self.operands), _targets(recorded.operands)
-        if not theirs or (all(any(_within(one, other) for other in theirs) for one in mine if mine) and mine):
-            return 2
-        return 1 if not mine or any(_within(other, one) for other in theirs for one in mine) else 0
-
-
-def _targets(operands: tuple[str, ...]) -> list[str]:
-    return [one for one in operands if one]
-
-
-def _within(target: str, other: str) -> bool:
-    """Whether a pytest target lies in another: a test in its file, a file in its folder."""
-    return target == other or target.startswith((other.rstrip("/") + "/", other + "::"))
+    filters: tuple[tuple[str, str], ...] = ()
 
 
 def invocation(line: str, text: Callable[[str], str | None] | None = None, cwd: str = "/") -> Invocation:
@@ -69,18 +57,38 @@ def invocation(line: str, text: Callable[[str], str | None] | None = None, cwd: 
     words = _program(words)
     if not words:
         return Invocation("")
-    program, rest = words[0], words[1:]
-    valued = _VALUED.get(program, ())
-    kept = [word for n, word in enumerate(rest) if not (n and rest[n - 1] in valued) and word not in valued]
-    kept = [word for word in kept if not _DECORATION.fullmatch(word)]
+    program, rest, filters = words[0], _joined(words[0], words[1:]), []
+    kept: list[str] = []
+    while rest:
+        word = rest.pop(0)
+        name, _, value = word.partition("=")
+        if name in _FILTERS and program == "pytest":
+            filters.append((name, value or (rest.pop(0) if rest else "")))
+        elif word in _VALUED.get(program, ()):
+            rest = rest[1:]
+        elif name in _PLACES.get(program, ()):
+            place = _below(value or (rest.pop(0) if rest else ""), cwd).removeprefix("./")
+            kept += [f"{name}={place}"] if place not in (*_TAKEN_ANYWAY, "", cwd) else []
+        elif not _DECORATION.fullmatch(word):
+            kept.append(word)
     operands = [_bare(program, word) for word in kept if not word.startswith("-")]
-    options = frozenset(word for word in kept if word.startswith("-"))
-    operands = [word for word in operands if word not in _EVERYTHING] if program in ("go", "pytest") else operands
+    options = {word for word in kept if word.startswith("-")}
     if program == "pytest":
-        operands = sorted({_below(word, cwd) for word in operands} - {""})
-    if program == "make" and text is not None and not [word for word in operands if "=" not in word]:
-        operands = [_default_target(text, cwd), *operands]
-    return Invocation(program, tuple(operands), options)
+        operands = sorted({_below(word, cwd) for word in operands} - {"", "."})
+    if program == "go" and len(operands) == 1:
+        operands = [*operands, "."]
+    if program == "make":
+        options |= {word for word in operands if "=" in word}
+        operands = [word for word in operands if "=" not in word]
+        operands = operands or ([_default_target(text, cwd)] if text is not None else [])
+    return Invocation(program, tuple(operands), frozenset(options), tuple(sorted(filters)))
+
+
+def _joined(program: str, words: list[str]) -> list[str]:
+    """The words, with a letter and its value apart: ``-ktides`` is ``-k tides``."""
+    letters = {"pytest": "-[km]", "make": "-[Cf]"}.get(program, "(?!)")
+    found = [re.fullmatch(rf"({letters})(?!=)(.+)", word) for word in words]
+    return [part for word, one in zip(words, found, strict=True) for part in (one.groups() if one else (word,))]
 
 
 def _program(words: list[str]) -> list[str]:
@@ -91,7 +99,7 @@ def _program(words: list[str]) -> list[str]:
         return words
     first, rest = words[0].rsplit("/", 1)[-1] if words[0].startswith(("/", "node_modules/")) else words[0], words[1:]
     if first in ("python", "python3", "py"):
-        if rest[:1] == ["-m"] and len(rest) > 1 and rest[1] in ("pytest", "mypy", "ruff", "black", "flake8", "tox"):
+        if rest[:1] == ["-m"] and len(rest) > 1 and rest[1] in _MODULES:
             return rest[1:]
         return ["python3", *rest]
     if first in ("py.test",):
@@ -112,6 +120,8 @@ def _program(words: list[str]) -> list[str]:
 
 
 def _bare(program: str, word: str) -> str:
+    if program == "go" and word == "...":
+        return "./..."
     return word.removeprefix("./").rstrip("/") if program == "pytest" else word
 
 

@@ -9,6 +9,8 @@ import ast
 import posixpath
 from collections.abc import Callable
 
+from perturb.world.python_rewrites import library
+
 Text = Callable[[str], str | None]
 MAX_MODULES = 20
 _RUN = "__module_{}"
@@ -32,6 +34,7 @@ class _Modules:
     def write_out(self, body: list[ast.stmt]) -> bool:
         """Replace the imports in a body, at any depth of blocks."""
         found = False
+        body[:] = [one for statement in body for one in _apart(statement)]
         for statement in body:
             for block in ("body", "orelse", "finalbody"):
                 found |= self.write_out(getattr(statement, block, None) or [])
@@ -74,6 +77,7 @@ class _Modules:
         path = name.replace(".", "/")
         files = [posixpath.join(folder, path + end) for folder in self.folders for end in (".py", "/__init__.py")]
         source = next((found for found in map(self.text, files) if found is not None), None)
+        source = library(name) if source is None else source
         self.count += 1
         if source is None or name in self.open or self.count > MAX_MODULES:
             return None
@@ -87,6 +91,13 @@ class _Modules:
         assert isinstance(run, ast.FunctionDef)
         run.body = [*body, *given]
         return run, names
+
+
+def _apart(statement: ast.stmt) -> list[ast.stmt]:
+    """``import a, b`` as two statements."""
+    if isinstance(statement, ast.Import) and len(statement.names) > 1:
+        return [ast.Import([name], lineno=statement.lineno) for name in statement.names]
+    return [statement]
 
 
 def _is_main(statement: ast.stmt) -> bool:

@@ -14,10 +14,12 @@ from perturb.core.values import World
 from perturb.world.builtins import Asked, Said, builtin
 from perturb.world.machine import now
 from perturb.world.python_modules import Text, with_modules
+from perturb.world.python_rewrites import Plainer, helpers, made_by_default, shows_a_container
 
 # What the interpreter lacks; a text with none of these is left alone.
 _LACKING = re.compile(
-    r"\b(statistics|json\.(load|dump)\b|argv|stdin|exit|SystemExit|quit|now|utcnow|today|time|open|os\.getcwd|__file__|import)\b"
+    r"\b(statistics|json\.(load|dump)\b|argv|stdin|exit|SystemExit|quit|now|utcnow|today|time|open|os\.getcwd|__file__|import"
+    r"|del|format|file|flush|\d*f|s|d)\b|%|@|\]\s*=(?!=)"
 )
 _EXIT = "perturb-exit:"
 # Where a run's errors, and what it is fed, lie while it lasts.
@@ -64,13 +66,27 @@ def ready(code: str, world: World, text: Text, argv: tuple[str, ...] = ("",), cw
     try:
         tree = ast.parse(code)
         before = ast.dump(tree)
+        _with_containers(tree)
         with_modules(tree, text, (here, *_added(tree, here), posixpath.join(here, "src"), beside))
         rewritten = ast.fix_missing_locations(_Rewrite(world, argv, _files(tree)).visit(tree))
+        rewritten = ast.fix_missing_locations(Plainer(_files(tree), made_by_default(tree)).visit(rewritten))
         if ast.dump(rewritten) == before:
             return code
-        return (_STATISTICS if "statistics" in code else "") + ast.unparse(rewritten)
+        rewritten.body = [*helpers(rewritten), *rewritten.body]
+        return (_STATISTICS if "statistics" in code else "") + ast.unparse(ast.fix_missing_locations(rewritten))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return code
+
+
+def _with_containers(tree: ast.Module) -> None:
+    """Take counters, default and ordered dictionaries as dictionaries, unless they are printed as what they are."""
+    known = {"Counter", "defaultdict", "OrderedDict"}
+    for body in [one.body for one in ast.walk(tree) if isinstance(one, ast.Module | ast.FunctionDef)]:
+        for number, node in enumerate(body):
+            if not isinstance(node, ast.ImportFrom) or node.module != "collections":
+                continue
+            if all(one.name in known and not one.asname for one in node.names) and not shows_a_container(tree):
+                body[number] = ast.Pass()
 
 
 def _added(tree: ast.Module, here: str) -> list[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from perturb.core.values import Json, Result, World
 from perturb.world import sandbox
 from perturb.world.builtins import Said
 from perturb.world.failure import WorldError
-from perturb.world.recordings import answer, exact
+from perturb.world.recordings import answer, chosen, exact, writes
 
 
 def run(world: World, args: dict[str, Json]) -> tuple[World, Result]:
@@ -14,10 +16,11 @@ def run(world: World, args: dict[str, Json]) -> tuple[World, Result]:
     command = args["command"]
     if not isinstance(command, str):
         raise WorldError("bad_argument", "command is not text")
-    recorded = exact(world, command)
-    said = answer(recorded, lambda path: _text(world, path), lambda line: _rerun(world, line)) if recorded else None
-    if said is not None:
-        return world, _result(said.stdout, said.stderr, said.exit_code)
+    one = chosen(exact(world, command), lambda path: _text(world, path), lambda line: _rerun(world, line))
+    if one is not None:
+        said = answer(one, lambda line: _rerun(world, line))
+        after = replace(world, files={**world.files, **made}) if (made := writes(one)) else world
+        return after, _result(said.stdout, said.stderr, said.exit_code)
     done = sandbox.run(world, command)
     return done.world, _result(done.stdout, done.stderr, done.exit_code)
 

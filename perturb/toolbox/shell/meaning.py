@@ -27,12 +27,16 @@ SHOWS = ("fs.read", "fs.list", "fs.find", "fs.grep")
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a command does, as far as reading it shows; `lossy` names what reading it does not show."""
+    """What a command does, as far as reading it shows; `lossy` names what reading it does not show.
+
+    `needs` are the paths that it removes, moves or edits and that nothing earlier in the line has written.
+    """
 
     intents: tuple[Intent, ...] = ()
     effects: tuple[str, ...] = ()
     network: bool = False
     lossy: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
     def then(self, other: Meaning) -> Meaning:
         """This and, after it, `other`; runs of `other` intents count as one."""
@@ -42,10 +46,19 @@ class Meaning:
                 intents.append(intent)
         effects = tuple(dict.fromkeys((*self.effects, *other.effects)))
         lossy = tuple(dict.fromkeys((*self.lossy, *other.lossy)))
-        return Meaning(tuple(intents), effects, self.network or other.network, lossy)
+        needs = (*self.needs, *(path for path in other.needs if path not in self.effects))
+        return Meaning(tuple(intents), effects, self.network or other.network, lossy, needs)
 
 
 SOMETHING = Meaning((OTHER,))
+# What can only be done to a file that is there.
+_TAKES = ("fs.delete", "fs.move", "fs.edit", "fs.insert")
+
+
+def needing(meaning: Meaning) -> Meaning:
+    """What one command means, with the paths that have to be there for it."""
+    taken = tuple(str(intent.args["path"]) for intent in meaning.intents if intent.action in _TAKES)
+    return replace(meaning, needs=taken) if taken else meaning
 
 
 @dataclass(frozen=True, slots=True)

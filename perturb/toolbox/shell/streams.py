@@ -62,7 +62,7 @@ def redirected(shown: Meaning, stage: Stage, out: str | None) -> Meaning:
             shown = shown.then(written(path, None, append))
         else:
             kept = tuple(OTHER if intent.action in SHOWS else intent for intent in shown.intents) or (OTHER,)
-            shown = Meaning((), shown.effects, shown.network, shown.lossy).then(Meaning(kept, (path,)))
+            shown = replace(shown, intents=()).then(Meaning(kept, (path,)))
     return shown
 
 

@@ -7,7 +7,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from perturb.toolbox.shell import programs, searching  # noqa: F401 (their commands register themselves)
-from perturb.toolbox.shell.meaning import DECODERS, OTHER, SILENT, SOMETHING, Command, Meaning, Place, options
+from perturb.toolbox.shell.meaning import (
+    DECODERS,
+    OTHER,
+    SILENT,
+    SOMETHING,
+    Command,
+    Meaning,
+    Place,
+    needing,
+    options,
+)
 from perturb.toolbox.shell.reading import DECORATION, narrowed
 from perturb.toolbox.shell.streams import Stage, inner_line, inside, redirected, searched, stages
 from perturb.toolbox.shell.syntax import Node, Tree, parse, text_of
@@ -253,7 +263,7 @@ class Walk:
         if command.name == "cat" and not command.texts:
             return Meaning()
         decoder = DECODERS.get(command.name)
-        return decoder(command) if decoder else SOMETHING
+        return needing(decoder(command)) if decoder else SOMETHING
 
     def nested(self, read: Callable[[], None]) -> Meaning:
         """What something read in a shell of its own means."""
