@@ -48,6 +48,7 @@ _HOMES = {
         "Campaign ModelFailure assert_call_rate assert_calls assert_correct assert_no_drop assert_robust assert_unhurt"
     ),
     "perturb.search.speculation": "batched",
+    "perturb.notebook.runs": "Compared Run choose compare load_run run",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
@@ -116,6 +117,12 @@ if TYPE_CHECKING:
     from perturb.judging.scoring import Unscored as Unscored
     from perturb.judging.scoring import Verdict as Verdict
     from perturb.judging.scoring import score as score
+    from perturb.notebook.runs import Compared as Compared
+    from perturb.notebook.runs import Run as Run
+    from perturb.notebook.runs import choose as choose
+    from perturb.notebook.runs import compare as compare
+    from perturb.notebook.runs import load_run as load_run
+    from perturb.notebook.runs import run as run
     from perturb.recordings.registry import exporter as exporter
     from perturb.recordings.registry import importer as importer
     from perturb.recordings.values import LeftOut as LeftOut

@@ -195,10 +195,13 @@ def misled_by_other_talk(case: Case, base: Case) -> Answer:
 
 @agent(defect="history")
 def bored_by_long_words(case: Case, base: Case) -> Answer:
-    """Loses the thread when its earlier messages have more words."""
-    now, before = _texts(case, "assistant"), _texts(base, "assistant")
-    grown = [a for a, b in zip(now, before, strict=False) if b and len(a) > len(b) and b[:20] in a]
-    return _unless(len(now) == len(before) and bool(grown), case)
+    """Loses the thread when its earlier messages have more words, other than thoughts that were moved there."""
+    now, before = _said(case, "assistant"), _said(base, "assistant")
+    grown = [
+        b for a, b in zip(now, before, strict=False) if b.text and len(a.text) > len(b.text) and b.text[:20] in a.text
+    ]
+    same = [turn.thinking for turn in now] == [turn.thinking for turn in before]
+    return _unless(len(now) == len(before) and same and bool(grown), case)
 
 
 @agent(defect="scaffold")

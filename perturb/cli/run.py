@@ -9,12 +9,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from perturb import __version__
 from perturb.campaign.folder import locked, open_folder
-from perturb.campaign.ingredients import made_of, refuse_changes
+from perturb.campaign.ingredients import refuse_changes
 from perturb.campaign.journal import Records
 from perturb.campaign.lines import REPLIES, Damage
-from perturb.campaign.model import ENGINE_FIELDS, SAMPLING_FIELDS, connect, spec_of
+from perturb.campaign.manifest import manifest_of
+from perturb.campaign.model import connect, spec_of
 from perturb.campaign.picking import PROFILES, Budget, budget_from
 from perturb.campaign.plan import Selection, Tally, bound_cases, chosen_operators
 from perturb.campaign.runner import Answerer, run
@@ -82,28 +82,9 @@ def _say_profile(options: argparse.Namespace) -> None:
 
 
 def manifest_for(options: argparse.Namespace, selection: Selection, model: dict[str, str]) -> dict[str, Any]:
-    """What makes this run this run; a folder with another manifest is another run's."""
-    return {
-        "perturb": __version__,
-        "model": model,
-        "simulated": model.get("kind") == "simulated",
-        "selection": {
-            "scaffolds": list(selection.scaffolds),
-            "operators": list(selection.operators),
-            "fixtures": list(selection.fixtures),
-            "samples": selection.samples,
-            "seed": selection.seed,
-            "limit": selection.limit,
-            "patience": selection.patience,
-            "requests": selection.requests,
-            "tokens": selection.tokens,
-        },
-        "sampling": {name: getattr(options, name) for name in SAMPLING_FIELDS},
-        "engine": {name: getattr(options, name) for name in ENGINE_FIELDS},
-        "load": list(options.load),
-        "made_of": made_of(selection),
-        **({"redact_replies": True} if getattr(options, "redact_replies", False) else {}),
-    }
+    """What makes this run this run."""
+    redact = getattr(options, "redact_replies", False)
+    return manifest_of(options, selection, model, options.load, redact_replies=redact)
 
 
 def verbatim_of(manifest: dict[str, Any]) -> frozenset[str]:

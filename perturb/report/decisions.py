@@ -53,9 +53,17 @@ class Columns:
 
 
 def columns(
-    records: Iterable[dict[str, Any]], directional: Iterable[str] = (), smallest: Mapping[str, str] | None = None
+    records: Iterable[dict[str, Any]],
+    directional: Iterable[str] = (),
+    smallest: Mapping[str, str] | None = None,
+    compared: Mapping[str, int] | None = None,
 ) -> Columns:
-    """The decisions of `records` in their order. `smallest` has the id to look at first of each operator."""
+    """The decisions of `records` in their order.
+
+    `smallest` has the id to look at first of each operator, `compared` what counts beside the base where that is not
+    a decision's own joint.
+    """
+    smallest, compared = smallest or {}, compared or {}
     names = {name: Names() for name in NAMED}
     rows: dict[str, list[Any]] = defaultdict(list)
     scores: dict[str, dict[int, float]] = defaultdict(dict)
@@ -84,8 +92,9 @@ def columns(
         "count": count,
         "directional": sorted(directional),
     }
-    places = {one.id: one.row for one in wanted} if smallest else {}
-    return Columns(data, wanted, {name: places[known] for name, known in (smallest or {}).items() if known in places})
+    places = {one.id: one.row for one in wanted} if smallest or compared else {}
+    data["compared"] = {str(places[name]): joint for name, joint in compared.items() if name in places}
+    return Columns(data, wanted, {name: places[known] for name, known in smallest.items() if known in places})
 
 
 def _wanted(record: dict[str, Any], number: int, tokens: int) -> Wanted:
@@ -112,7 +121,8 @@ def chosen(found: Columns, most: int) -> list[Wanted]:
     keyed = []
     smallest = set(found.smallest.values())
     right, base = found.data["rows"]["right"], found.data["rows"]["base"]
-    ranks = [_rank(one.perturbed, base[one.row], right[one.row]) for one in found.wanted]
+    beside = found.data["compared"]
+    ranks = [_rank(one.perturbed, base[one.row], beside.get(str(one.row), right[one.row])) for one in found.wanted]
     for one in sorted(found.wanted, key=lambda w: (ranks[w.row], w.size, w.id)):
         rank = ranks[one.row]
         place = seen[*one.group, rank]

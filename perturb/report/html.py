@@ -37,7 +37,7 @@ TEMPLATES = Path(__file__).parent
 def write_report(folder: Path, manifest: dict[str, Any], summary: Summary, records: Records | None = None) -> Path:
     """Write ``report.html`` into the run's folder and return its path. `records`, where they are open already."""
     records = records or Records(folder)
-    found = columns(records, [row.name for row in summary.directional], summary.smallest)
+    found = columns(records, [row.name for row in summary.directional], summary.smallest, summary.compared)
     wanted = chosen(found, TRANSCRIPTS)
     full = list(chunks(wanted, records, cases_by_id(manifest) if wanted else {}))
     found.data["where"] = {str(row): [n, k] for n, (rows, _) in enumerate(full) for k, row in enumerate(rows)}

@@ -21,10 +21,12 @@ const name = (n) => {
   return `${data.names.case[rows.case[n]]}/${data.names.scaffold[rows.scaffold[n]]}${recipe ? "+" + recipe : ""}#${rows.sample[n]}`;
 };
 const field = (key, n) => data.names[key][rows[key][n]];
-const change = (n) => (rows.right[n] < 0 ? "–" : rows.base[n] === 1 && rows.right[n] === 0 ? "lost"
-  : rows.base[n] === 0 && rows.right[n] === 1 ? "won" : rows.right[n] ? "right" : "wrong");
+// Beside its base a decision counts by rules that both could break, which is not always its own verdict.
+const beside = (n) => data.compared[n] ?? rows.right[n];
+const change = (n) => (rows.right[n] < 0 ? "–" : rows.base[n] === 1 && beside(n) === 0 ? "lost"
+  : rows.base[n] === 0 && beside(n) === 1 ? "won" : rows.right[n] ? "right" : "wrong");
 const KEEPS = {
-  lost: (n) => rows.base[n] === 1 && rows.right[n] === 0, won: (n) => rows.base[n] === 0 && rows.right[n] === 1,
+  lost: (n) => rows.base[n] === 1 && beside(n) === 0, won: (n) => rows.base[n] === 0 && beside(n) === 1,
   wrong: (n) => rows.right[n] === 0, right: (n) => rows.right[n] === 1,
   base: (n) => rows.operator[n] === data.none, none: (n) => rows.right[n] < 0,
 };

@@ -13,7 +13,7 @@ from perturb.statistics.means import Means, totals
 from perturb.statistics.overview import Base, Fixture, Floor, Worst, base_of, fixtures_of, floor_of, worst_of
 from perturb.statistics.records import UNPARSED, Gathered, Light, Place, Record, gathered, light
 from perturb.statistics.rows import Row, table
-from perturb.statistics.smallest import smallest_broken
+from perturb.statistics.smallest import compared_otherwise, smallest_broken
 from perturb.statistics.verdict import MARGIN
 
 
@@ -25,7 +25,8 @@ class Summary:
     `cells` (part × scaffold) and `operator_cells` hold operators under which the same answer, or the rewritten one,
     stays right; `directional` those that state another right answer; `controls` those made to do nothing or to be
     found. The three are never pooled. `failures` and `unscored` count reasons; `examples` has one failed
-    request of each kind, with what the engine said; `smallest` one decision that each operator broke.
+    request of each kind, with what the engine said; `smallest` one decision that each operator broke;
+    `compared` decisions whose joint is another beside their base than in their own verdict.
     """
 
     counts: dict[str, int]
@@ -50,6 +51,7 @@ class Summary:
     fixtures: tuple[Fixture, ...]
     scores: dict[str, float]
     smallest: dict[str, str]
+    compared: dict[str, int]
     margin: float = MARGIN
 
 
@@ -99,6 +101,7 @@ def summarise(records: Iterable[Record], planned: dict[str, int] | None = None, 
         fixtures=fixtures_of(found, kinds["headline"]),
         scores=totals(every).means(),
         smallest=smallest_broken(by_id, found),
+        compared=compared_otherwise(by_id, found),
         margin=margin,
     )
 

@@ -38,7 +38,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("campaign", "synthesis"),
     ("report", "strategies"),
     ("testing",),
-    ("search",),
+    ("search", "notebook"),
     ("cli",),
 )
 LEVEL = {room: number for number, rooms in enumerate(LEVELS) for room in rooms}
