@@ -11,6 +11,8 @@ from perturb.core.errors import UserError
 
 def main(options: argparse.Namespace) -> int:
     """Write it."""
+    if options.base:
+        return _merged(options)
     if options.real:
         return _real(options)
     if options.adapter or options.wheel:
@@ -19,6 +21,19 @@ def main(options: argparse.Namespace) -> int:
 
     build(Path(options.dir), seed=options.seed)
     output.say(f"{options.dir}: random weights in M2's architecture; its answers mean nothing")
+    return 0
+
+
+def _merged(options: argparse.Namespace) -> int:
+    from perturb.formats.smollm2.build import adapter_file, merge
+
+    if options.real or options.wheel:
+        raise UserError("--base takes an adapter and nothing else: --real and --wheel make a base")
+    adapter = adapter_file(options.adapter)
+    if adapter is None:
+        raise UserError("--base: name the adapter to fold in (--adapter NAME|FILE)")
+    merge(Path(options.dir), Path(options.base), adapter)
+    output.say(f"{options.dir}: {options.base} with the adapter {adapter.stem!r}; a test animal, no benchmark entry")
     return 0
 
 

