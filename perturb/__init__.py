@@ -44,6 +44,7 @@ _HOMES = {
     "perturb.recordings.values": "LeftOut Message Recording ToolCall",
     "perturb.campaign.decision": "Decision",
     "perturb.campaign.naming": "item_of",
+    "perturb.campaign.reward": "reward trl_reward",
     "perturb.testing.assertions": (
         "Campaign ModelFailure assert_call_rate assert_calls assert_correct assert_no_drop assert_robust assert_unhurt"
     ),
@@ -58,6 +59,8 @@ if TYPE_CHECKING:
     from perturb import strategies as strategies
     from perturb.campaign.decision import Decision as Decision
     from perturb.campaign.naming import item_of as item_of
+    from perturb.campaign.reward import reward as reward
+    from perturb.campaign.reward import trl_reward as trl_reward
     from perturb.core.actions import fields as fields
     from perturb.core.draw import Draw as Draw
     from perturb.core.errors import EngineError as EngineError

@@ -44,10 +44,12 @@ class Wanted:
 class Example:
     """One proven pair. Only `answer` is to be trained on; `prompt` ends where the answer begins.
 
-    `said` is the ideal reply with its calls apart, `reply` as a message carries it.
+    `name` is the decision's, as a run and a reward name it. `said` is the ideal reply with its calls apart, `reply` as
+    a message carries it.
     """
 
     id: str
+    name: str
     cluster: str
     scaffold: str
     part: str
@@ -117,7 +119,7 @@ def _made(case: Case, wanted: Wanted, copy: int, used: Counter[str]) -> Example 
     if _held(wanted, made.scaffold):
         return "held_out"
     try:
-        return _example(made, copy) or "unproven"
+        return _example(made, bound.scaffold, copy) or "unproven"
     except UnrepresentableError:
         return "inexpressible"
 
@@ -146,7 +148,7 @@ def _perturbed(case: Case, wanted: Wanted, order: Sequence[str], copy: int) -> C
     return None
 
 
-def _example(case: Case, copy: int) -> Example | None:
+def _example(case: Case, home: str, copy: int) -> Example | None:
     """None when the answer that would be trained on does not score 1."""
     reply = ideal(case).reply
     answer = spoken(case, reply)
@@ -155,6 +157,7 @@ def _example(case: Case, copy: int) -> Example | None:
     steps = [OPERATORS[step.operator] for step in recipe.of(case)]
     return Example(
         id=f"{case.id}/{case.scaffold}" + (f"#{copy}" if copy else ""),
+        name="+".join([f"{case.id}/{home}", *case.lineage]),
         cluster=case.cluster,
         scaffold=case.scaffold,
         part=steps[0].part if steps else "",
@@ -181,7 +184,9 @@ def row(example: Example, form: Literal["m2-text", "openai"]) -> dict[str, Any]:
     ``train`` holds the places of what is to be trained on: indices of messages, or one span [first, end) of the
     characters of prompt and answer together.
     """
-    about = {name: getattr(example, name) for name in ("id", "cluster", "scaffold", "part", "relation", "recipe")}
+    about = {
+        name: getattr(example, name) for name in ("id", "name", "cluster", "scaffold", "part", "relation", "recipe")
+    }
     if form == "m2-text":
         start = len(example.prompt)
         span = [start, start + len(example.answer)]

@@ -7,6 +7,7 @@ Source of the method: Hu et al., LoRA (arXiv 2106.09685). What is learned is wri
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -46,6 +47,9 @@ def train(base: Path, pairs: Sequence[tuple[str, str]], out: Path, recipe: Recip
     Raises UserError for a folder that is no base, when nothing fits `recipe.longest`, and when the state beside `out`
     is another training's; StorageError when the disk takes no more.
     """
+    # Threads that wait by spinning halve the speed of a machine that others use too; read when torch is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    os.environ.setdefault("GOMP_SPINCOUNT", "0")
     import torch
 
     config = _config(base)
@@ -102,14 +106,18 @@ def _loaded(base: Path) -> tuple[Any, Any]:
     """Raises UserError for weights that cannot be read, and for a tokenizer without M2's markers."""
     import torch
     from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers leaves it untyped
     try:
         tokenizer = PreTrainedTokenizerFast.from_pretrained(str(base))
         model = AutoModelForCausalLM.from_pretrained(str(base), dtype=torch.bfloat16)
     except Exception as error:  # whatever these libraries raise for a damaged file
         raise UserError(f"{base}: cannot be loaded: {str(error).strip().splitlines()[0][:200]}") from error
     for marker in M2_MARKERS:
-        if len(tokenizer.encode(marker, add_special_tokens=False)) != 1:
+        ids = tokenizer.encode(marker, add_special_tokens=False)
+        # A marker that only the tokenizer's settings name gets a number that the model has no row for.
+        if len(ids) != 1 or ids[0] >= model.config.vocab_size:
             raise UserError(f"{base}: its tokenizer has no single token for {marker!r}")
     model.config.use_cache = False
     for weight in model.parameters():
@@ -210,7 +218,7 @@ def _save(path: Path, key: str, adapter: dict[str, Any], optimizer: Any, seen: i
             torch.save(state, temporary)
             temporary.replace(path)
         except RuntimeError as error:  # how torch says that a file takes no more
-            raise StorageError(f"{path}: {str(error).splitlines()[0][:200]}") from error
+            raise StorageError(f"{path}: the disk takes no more ({str(error).splitlines()[0][:120]})") from error
         finally:
             temporary.unlink(missing_ok=True)
 

