@@ -103,7 +103,7 @@ def test_what_cannot_be_trained_on_is_one_line_and_leaves_nothing(base: Path, da
         (base, data, "nowhere/new", "no such folder"),
     ]
     code = (
-        "import json, sys\nfrom perturb.cli.main import main\n"
+        "import importlib, json, sys\nmain = importlib.import_module('perturb.cli.main').main\n"
         "for arguments in json.loads(sys.argv[1]):\n print(main(arguments), file=sys.stderr)"
     )
     wanted = [command(of, rows, tmp_path / f"{out}.safetensors")[3:] for of, rows, out, _ in cases]
