@@ -17,7 +17,7 @@ class CollectedError(BaseException):
 
 
 class Asking:
-    """Asks one model, one decision at a time or ahead in batches.
+    """Asks one model, one decision at a time or many ahead.
 
     `kept` is the folder where failing examples are kept; `replay` the command that asks again, ID for the name.
     """

@@ -53,7 +53,9 @@ class Keeper:
             answerer, identity = connect(spec)
             self._open(where, identity)
             self.folder = where
-            return answers_for(answerer, identity, where)
+            answers = answers_for(answerer, identity, where)
+            self._writing.callback(answers.close)
+            return answers
 
     def _open(self, where: Path, identity: dict[str, str]) -> None:
         """Take the folder for this process alone until the run ends. Raises UserError when it is another run's."""

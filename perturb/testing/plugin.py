@@ -2,7 +2,8 @@
 
 ``perturb_decision`` makes a test of every perturbed decision, ``perturb_cell`` one of every operator in every
 scaffold, ``perturb_campaign`` one of a whole selection; ``perturb_model`` answers whatever a test asks.
-The requests of the tests that pytest selected are planned once collection is over and asked in large batches.
+The requests of the tests that pytest selected are planned once collection is over and asked as one stream, ahead of
+the tests.
 """
 
 from __future__ import annotations

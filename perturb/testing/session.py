@@ -1,9 +1,10 @@
-"""What the tests of one process need: their decisions planned, asked in large batches, looked up, reported."""
+"""What the tests of one process need: their decisions planned, asked ahead in one stream, looked up, reported."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -13,19 +14,17 @@ from perturb.campaign.answers import Answers
 from perturb.campaign.asking import Asking
 from perturb.campaign.decision import Decision, decide, failure_records, records, with_bases
 from perturb.campaign.plan import Item, Selection, plan
-from perturb.core.errors import StorageError, UserError
+from perturb.core.errors import EngineError, StorageError, UserError
 from perturb.testing import options
 from perturb.testing.assertions import Campaign
 from perturb.testing.keeper import Keeper
 
 _SESSION: pytest.StashKey[TestSession] = pytest.StashKey()
 _KEEPER: pytest.StashKey[Keeper] = pytest.StashKey()
-# Requests asked at once, ahead of the tests that need their answers.
-BATCH = 512
 
 
 class TestSession:
-    """Plans once collection is over. Batches have fixed borders, so every worker asks for the same ones."""
+    """Plans once collection is over. While one test waits for its answers, those of the tests after it are asked."""
 
     __test__ = False
 
@@ -34,7 +33,7 @@ class TestSession:
         self._planned: dict[str, list[Item]] = {}
         self._order: list[Item] = []
         self._place: dict[str, int] = {}
-        self._batches: set[int] = set()
+        self._begun = False
         self._asked: set[str] = set()
         self._decided: dict[str, list[Decision]] = {}
         self._plans: dict[Selection, list[Item]] = {}
@@ -123,11 +122,11 @@ class TestSession:
         return self._decided[nodeid]
 
     def _prepare(self, items: Sequence[Item]) -> None:
-        """Ask the whole batches in which `items` lie."""
-        places = {self._place[name] // BATCH for item in items for name in (item.id, item.base_id)}
-        for number in sorted(places - self._batches):
-            self.asking.answers.ask(self._order[number * BATCH : (number + 1) * BATCH])
-            self._batches.add(number)
+        """Before the first answer: have those asked ahead that the tests after this one need."""
+        if items and not self._begun:
+            self._begun = True
+            place = min(self._place[name] for item in items for name in (item.id, item.base_id))
+            self.asking.answers.ahead(islice(self._order, place, None))
 
     def campaign(self, nodeid: str) -> Campaign:
         """The judged decisions of one test together. Skips the test when the options leave none."""
@@ -150,7 +149,11 @@ class TestSession:
         """The records of a test that could not begin because an engine failed; none of one that never asked."""
         if "asking" not in self.__dict__ or nodeid not in self._asked:
             return []
-        return failure_records(self.asking.answers, self._planned[nodeid])
+        try:
+            return failure_records(self.asking.answers, self._planned[nodeid])
+        except (EngineError, UserError):
+            # The engine is gone: the test is an error already.
+            return []
 
     def labelled(self, item: pytest.Item) -> None:
         """Labels for Allure, when a report is being made."""

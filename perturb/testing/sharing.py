@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import count, islice
 from multiprocessing.connection import Client, Connection, Listener
 from typing import Any
 
@@ -15,6 +16,8 @@ from perturb.core.errors import EngineError, UserError
 from perturb.core.values import Failure, Response
 from perturb.testing.keeper import Keeper
 
+# Requests of one worker that wait for their answers: more than an engine works on at once.
+WINDOW = 512
 # (what went wrong, or None; the answers)
 Reply = tuple[str | None, Any]
 
@@ -37,20 +40,22 @@ def _accept(listener: Listener, keeper: Keeper) -> None:
 
 
 def _answer(connection: Connection[Any, Any], keeper: Keeper) -> None:
+    waiting: dict[int, str] = {}
     with suppress(EOFError, OSError), connection:
         while True:
-            items: list[Item] | None = connection.recv()
-            connection.send(_reply(keeper, items))
+            connection.send(_reply(keeper, connection.recv(), waiting))
 
 
-def _reply(keeper: Keeper, items: list[Item] | None) -> Reply:
-    """The answers to `items`; to None, whether answers are known by the case (simulated) and where they are kept."""
+def _reply(keeper: Keeper, asked: list[tuple[int, Item]] | None, waiting: dict[int, str]) -> Reply:
+    """What is answered of `asked` and of what waits already; to None, the key of answers and their folder."""
     try:
         with keeper.lock:
             answers = keeper.answers
-            if items is None:
-                return None, (answers.key, str(keeper.folder))
-            return None, answers.ask(items)
+        if asked is None:
+            return None, (answers.key, str(keeper.folder))
+        keys = answers.want([item for _, item in asked])
+        waiting.update(zip((number for number, _ in asked), keys, strict=True))
+        return None, [(number, got) for number, got in answers.some(waiting) if waiting.pop(number)]
     except UserError as error:
         return str(error), None
     except Exception as error:
@@ -63,9 +68,10 @@ class Remote:
     def __init__(self, where: dict[str, str]) -> None:
         address = (where["host"], int(where["port"]))
         self._connection = Client(address, family="AF_INET", authkey=bytes.fromhex(where["secret"]))
+        self._numbers = count()
         self.key, self.folder = self._ask(None)
 
-    def _ask(self, items: list[Item] | None) -> Any:
+    def _ask(self, items: list[tuple[int, Item]] | None) -> Any:
         self._connection.send(items)
         trouble, answers = self._connection.recv()
         if trouble is not None:
@@ -74,10 +80,19 @@ class Remote:
 
     @property
     def answerer(self) -> Answerer:
-        """Answers of the shared engine, everything that is wanted in one message."""
+        """Answers of the shared engine as they come, up to `WINDOW` requests ahead."""
 
         def answer(pull: Callable[[], Item | None]) -> Iterator[tuple[Item, Response | Failure]]:
-            while items := list(iter(pull, None)):
-                yield from zip(items, self._ask(items), strict=True)
+            waiting: dict[int, Item] = {}
+            while True:
+                pulled = islice(iter(pull, None), WINDOW - len(waiting))
+                fresh = [(next(self._numbers), item) for item in pulled]
+                waiting.update(fresh)
+                if not waiting:
+                    return
+                for number, got in self._ask(fresh):
+                    # What a stream asked that was left early is nobody's any more.
+                    if number in waiting:
+                        yield waiting.pop(number), got
 
         return answer
