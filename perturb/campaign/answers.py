@@ -129,7 +129,7 @@ class Answers:
             stream, log, self._stream, self._log = self._stream, self._log, None, None
             self._wanted = {**self._under_way, **self._wanted}
             self._under_way.clear()
-        if isinstance(stream, Generator) and not stream.gi_running:
+        if isinstance(stream, Generator) and not getattr(stream, "gi_running", False):
             stream.close()
         if log is not None:
             log.__exit__(None, None, None)

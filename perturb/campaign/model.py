@@ -9,7 +9,7 @@ from typing import Any
 
 from perturb.campaign.runner import Answerer, from_agent, from_engine
 from perturb.core.errors import UserError
-from perturb.core.registry import AGENTS, FORMATS, find
+from perturb.core.registry import AGENTS, FORMATS, find, loaded_sources
 from perturb.engines.base import RECOMMENDED, Sampling
 from perturb.engines.model_format import Reading, key_values
 
@@ -91,12 +91,14 @@ def connect(spec: ModelSpec) -> tuple[Answerer, dict[str, str]]:
 
         how = settings_from(spec.concurrency, spec.timeout, spec.proxy, spec.extra_body, spec.header, spec.api_key)
         urls = urls_in(spec.base_url)
-        servers = connect_servers(urls, spec.model_name, sampling, how, api=spec.api, raw=spec.raw, form=spec.format)
+        servers = connect_servers(
+            urls, spec.model_name, sampling, how, api=spec.api, raw=spec.raw, reading=reading_of(spec)
+        )
         return from_engine(servers), dict(servers.identity)
     if spec.ray or spec.replicas > 1:
         from perturb.engines.ray_replicas import Load, RayReplicas
 
-        load = Load(spec.model, sampling, reading_of(spec), spec.lora, arguments_of(spec))
+        load = Load(spec.model, sampling, reading_of(spec), spec.lora, arguments_of(spec), loaded_sources())
         replicas = RayReplicas.start(spec.ray or "local", spec.replicas, load)
         return from_engine(replicas), dict(replicas.identity)
     from perturb.engines.vllm import VLLMEngine

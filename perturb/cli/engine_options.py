@@ -51,14 +51,7 @@ def add(command: argparse.ArgumentParser) -> None:
     for name, takes, text in _NAMED:
         only: dict[str, Any] = {"nargs": 0} if takes is None else {"metavar": takes}
         group.add_argument(f"--{name}", dest="engine_args", action=_Named, default=[], help=text, **only)
-    group.add_argument(
-        "--engine-arg",
-        dest="engine_args",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="any other engine argument of vLLM; the value is JSON where it reads as JSON",
-    )
+    _add_pairs(group, "--engine-arg", "any other engine argument of vLLM; the value is JSON where it reads as JSON")
     group.add_argument(
         "--ray",
         nargs="?",
@@ -69,16 +62,24 @@ def add(command: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--replicas", type=whole(1, 1024), default=1, help="how many times the model is loaded")
     group.add_argument("--lora", default="", metavar="NAME=PATH", help="an adapter on top of the model")
-    reading = command.add_argument_group("how the model writes")
-    reading.add_argument("--format", default="", metavar="NAME", help="of calls and thinking (perturb list formats)")
-    reading.add_argument("--tool-parser", default="", metavar="NAME", help="vLLM's name of the format of calls")
-    reading.add_argument("--reasoning-parser", default="", metavar="NAME", help="vLLM's name of that of thinking")
-    reading.add_argument("--chat-template", default="", metavar="FILE", help="instead of the model's own")
-    reading.add_argument(
-        "--template-arg",
-        dest="template_args",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="what the chat template is told, e.g. enable_thinking=false, thinking_mode=enabled",
+    _add_reading(command)
+
+
+def _add_reading(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("how the model writes")
+    group.add_argument("--format", default="", metavar="NAME", help="of calls and thinking (perturb list formats)")
+    group.add_argument("--tool-parser", default="", metavar="NAME", help="vLLM's name of the format of calls")
+    group.add_argument("--reasoning-parser", default="", metavar="NAME", help="vLLM's name of that of thinking")
+    group.add_argument(
+        "--chat-template", default="", metavar="FILE", help="instead of the model's own; with --raw its own"
     )
+    _add_pairs(
+        group,
+        "--template-arg",
+        "what the chat template is told, e.g. enable_thinking=false, thinking_mode=enabled",
+    )
+
+
+def _add_pairs(group: argparse._ArgumentGroup, name: str, text: str) -> None:
+    into = f"{name.lstrip('-').replace('-', '_')}s"
+    group.add_argument(name, dest=into, action="append", default=[], metavar="KEY=VALUE", help=text)

@@ -21,6 +21,7 @@ from perturb.campaign.runner import Answerer, run
 from perturb.cli import again, before, output
 from perturb.cli.meter import Meter
 from perturb.core.errors import EngineError, StorageError, UserError
+from perturb.core.registry import FORMATS
 from perturb.engines.base import INEXPRESSIBLE
 from perturb.statistics.as_json import as_json
 from perturb.statistics.summary import summarise
@@ -43,6 +44,7 @@ def main(options: argparse.Namespace) -> int:
         out = Path(options.out or f"runs/{slug(model['name'])}")
         if not options.out:
             held.enter_context(locked(out))
+        selection = _sayable(selection, model)
         wanted = manifest_for(options, selection, model)
         manifest = open_folder(out, wanted)
         refuse_changes(out, manifest["made_of"], wanted["made_of"])
@@ -72,6 +74,22 @@ def _budget(options: argparse.Namespace) -> Budget:
 
 def _profile(options: argparse.Namespace) -> str:
     return str(options.profile or ("full" if options.agent else "quick"))
+
+
+def _sayable(selection: Selection, model: dict[str, str]) -> Selection:
+    """`selection` without what perturbs thinking, where the model's format has none: it would see no difference.
+
+    Raises UserError when nothing is left.
+    """
+    form = FORMATS.get(model.get("format", ""))
+    chosen = chosen_operators(selection)
+    kept = tuple(one.name for one in chosen if one.part != "thinking")
+    if form is None or form.think[0] or len(kept) == len(chosen):
+        return selection
+    if not kept:
+        raise UserError(f"nothing to do: the format {form.name} has no thinking to perturb")
+    output.say(f"{len(chosen) - len(kept)} operators on thinking are left out: the format {form.name} has none")
+    return replace(selection, operators=kept)
 
 
 def _say_profile(options: argparse.Namespace) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from perturb.core.draw import Draw
@@ -237,6 +238,24 @@ def load_builtin() -> None:
             importlib.import_module(found.name)
 
 
+# Text of the user's modules by file name, for processes elsewhere.
+_SOURCES: dict[str, str] = {}
+
+
+def loaded_sources() -> dict[str, str]:
+    """The text of every module that :func:`load_file` loaded, by file name."""
+    return dict(_SOURCES)
+
+
+def load_sources(sources: Mapping[str, str]) -> None:
+    """Load modules in a process that may not see their files. Raises UserError naming one that does not load."""
+    with TemporaryDirectory() as folder:
+        for name, text in sources.items():
+            path = Path(folder) / name
+            path.write_text(text, "utf-8")
+            load_file(path)
+
+
 def load_file(path: Path) -> None:
     """Import a user's module by path so that its decorators register. Raises UserError naming the file."""
     if not path.is_file():
@@ -246,6 +265,7 @@ def load_file(path: Path) -> None:
         raise UserError(f"{path}: not a Python module (.py)")
     module = importlib.util.module_from_spec(spec)
     try:
+        _SOURCES[path.name] = path.read_text("utf-8")
         spec.loader.exec_module(module)
     except UserError as error:
         raise UserError(f"{path}: {error}") from error

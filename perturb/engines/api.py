@@ -22,13 +22,15 @@ class Asking:
     """What goes into every body beside the request: the model's name, how to draw, and who serves.
 
     `owner` is what the server calls itself ("vllm", "sglang"; "" when it does not say). `limit` is the field that
-    holds the token limit: some servers refuse ``max_tokens`` for its newer name.
+    holds the token limit: some servers refuse ``max_tokens`` for its newer name. `prompt` is the text of
+    the prompt, where it is rendered here.
     """
 
     model: str
     sampling: Sampling
     owner: str = ""
     limit: str = "max_tokens"
+    prompt: str = ""
 
 
 Body = Callable[[Request, Asking], "dict[str, Any] | Failure"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,13 +14,15 @@ from perturb.engines.api import Api, address
 from perturb.engines.apis import named
 from perturb.engines.base import RECOMMENDED, Sampling
 from perturb.engines.http import exchange
+from perturb.engines.model_format import Reading
+from perturb.engines.rendered import rendering
 from perturb.engines.replicas import Replica
 from perturb.engines.server import DEFAULTS, Servers, session
 from perturb.engines.settings import Settings, checked_url
 
 _PROBE_S = 30.0
 _PROBES = 3
-_M2_NAME = re.compile("minimax.?m2", re.IGNORECASE)
+_BY_ITSELF = Reading()
 
 
 def connect(
@@ -32,22 +33,22 @@ def connect(
     *,
     api: str = "openai",
     raw: bool = False,
-    form: str = "",
+    reading: Reading = _BY_ITSELF,
 ) -> Servers:
     """The servers behind `urls`, all of which must serve one model: the first that one lists, unless it is named.
 
     A server that does not answer now is no obstacle while another does: it is asked again during the run. Raises
-    UserError when none can be asked, or they serve different models; also with `raw`, which renders M2's prompts, for a
-    model that neither its name nor `form` says to be M2.
+    UserError when none can be asked, or they serve different models; with `raw` also when `reading` does not
+    say how the model's prompts are made.
     """
     spoken = named(api, raw)
     bases = list(dict.fromkeys(checked_url(url) for url in urls))
     found = asyncio.run(_probe_all(bases, settings, spoken))
     identity = _identity(bases, found, model_name) | {"api": spoken.name}
-    if raw and form != "m2" and (form or not _M2_NAME.search(identity["name"])):
-        known = f"--format {form}" if form else identity["name"]
-        raise UserError(f"--raw renders the prompts of MiniMax-M2 ({known} is not that); if it is, say --format m2")
-    return Servers(tuple(Replica(base) for base in bases), spoken, identity, settings, sampling)
+    rendered = rendering(identity["name"], reading) if raw else None
+    if rendered and rendered.form.name != "m2":
+        identity |= {"format": rendered.form.name}
+    return Servers(tuple(Replica(base) for base in bases), spoken, identity, settings, sampling, rendered)
 
 
 _Probe = tuple[dict[str, str], str] | Failure

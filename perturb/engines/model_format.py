@@ -55,9 +55,9 @@ def chosen(model: str, reading: Reading, config: Mapping[str, Any], tokenizer: A
     if reading.format:
         form: Format = find(FORMATS, reading.format, "format")
     elif reading.tool_parser:
-        form = _by_parser(reading.tool_parser)
+        form = by_parser(reading.tool_parser)
     else:
-        form = _recognised(model, _text(reading, config, tokenizer))
+        form = recognised(model, _text(reading, config, tokenizer))
     missing = [marker for marker in form.markers if not _is_one_token(tokenizer, marker)]
     if missing:
         raise UserError(
@@ -66,7 +66,8 @@ def chosen(model: str, reading: Reading, config: Mapping[str, Any], tokenizer: A
     return form
 
 
-def _by_parser(name: str) -> Format:
+def by_parser(name: str) -> Format:
+    """The format that vLLM calls by this name, or one that its parser alone reads."""
     for form in FORMATS.values():
         if form.parsers[0] == name or name in _SAME.get(form.name, ()):
             return form
@@ -102,7 +103,8 @@ _SAME: dict[str, tuple[str, ...]] = {
 }
 
 
-def _recognised(model: str, text: str) -> Format:
+def recognised(model: str, text: str) -> Format:
+    """The one format that knows its own in `text`, a chat template and more. Raises UserError when not one does."""
     claims = [form for form in FORMATS.values() if form.recognises(text)]
     if len(claims) == 1:
         return claims[0]

@@ -22,23 +22,33 @@ _RESTARTS, _TRIES = 3, 2
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What every replica loads: the arguments of :meth:`perturb.engines.vllm.VLLMEngine.load`."""
+    """What every replica loads: the arguments of :meth:`perturb.engines.vllm.VLLMEngine.load`.
+
+    `sources` are the user's own modules, by file name: a format of theirs is registered in every replica.
+    """
 
     model: str
     sampling: Sampling
     reading: Reading = field(default_factory=Reading)
     lora: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    def register(self) -> None:
+        """Register what ships and the user's own modules. Raises UserError naming one that does not load."""
+        from perturb.core.registry import load_builtin, load_sources
+
+        load_builtin()
+        load_sources(self.sources)
 
 
 class Replica:
     """Runs in an actor: an engine whose stream is fed and read through two queues, so that it waits for no call."""
 
     def __init__(self, load: Load) -> None:
-        from perturb.core.registry import load_builtin
         from perturb.engines.vllm import VLLMEngine
 
-        load_builtin()
+        load.register()
         # Ray gives an actor its share of the cores; vLLM is not to bind threads to cores of its own choice.
         os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")
         self._engine = VLLMEngine.load(load.model, load.sampling, load.reading, load.lora, **load.arguments)

@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from perturb.core.errors import UserError
+from perturb.core.format import TemplateError
 from perturb.core.plain import shortened
 from perturb.core.values import Failure, Request, Response
 from perturb.engines.api import Api, Asking, address
 from perturb.engines.base import RECOMMENDED, Key, Pull, Sampling
 from perturb.engines.http import exchange, pause
+from perturb.engines.rendered import Rendering
 from perturb.engines.replicas import FINAL, Replica, Replicas
 from perturb.engines.settings import Settings
 
@@ -43,6 +45,8 @@ class Servers:
     identity: Mapping[str, str]
     settings: Settings = DEFAULTS
     sampling: Sampling = RECOMMENDED
+    # Makes the prompts, where the API takes text.
+    rendering: Rendering | None = None
 
     def stream(self, pull: Pull[Key]) -> Iterator[tuple[Key, Response | Failure]]:
         """Answers as they come. Raises UserError once every server has refused the key, the address or the model."""
@@ -158,23 +162,37 @@ class _Asker:
 
     async def _try(self, server: Replica, request: Request) -> tuple[Response | Failure, float | None]:
         """What one try gave, and how long the server asks to wait."""
-        body = self._body(server, request)
+        prompt = self._prompt(request)
+        body = prompt if isinstance(prompt, Failure) else self._body(server, request, prompt)
         if isinstance(body, Failure):
             return body, None
         url = address(server.base_url, self.servers.api.path)
         how = self.settings
         got = await exchange(self.session, "POST", url, body, how.timeout_s, how.proxy, how.secrets)
         if isinstance(got, bytes):
-            return read(self.servers.api, got), None
+            return self._heard(prompt, read(self.servers.api, got)), None
         if "max_completion_tokens" in got.failure.detail and server.limit == "max_tokens":
             # The server knows the token limit by its newer name only: not a failure of the request.
             server.limit = "max_completion_tokens"
             return await self._try(server, request)
         return got.failure, got.wait_s
 
-    def _body(self, server: Replica, request: Request) -> bytes | Failure:
+    def _prompt(self, request: Request) -> str | Failure:
+        """The prompt text; "" where the server renders."""
+        try:
+            return self.servers.rendering.prompt(request) if self.servers.rendering else ""
+        except TemplateError as error:
+            return Failure("unrenderable", shortened(str(error), 300))
+
+    def _heard(self, prompt: str | Failure, got: Response | Failure) -> Response | Failure:
+        rendering = self.servers.rendering
+        if rendering is None or isinstance(got, Failure) or isinstance(prompt, Failure):
+            return got
+        return rendering.heard(prompt, got)
+
+    def _body(self, server: Replica, request: Request, prompt: str) -> bytes | Failure:
         identity = self.servers.identity
-        asking = Asking(identity["name"], self.servers.sampling, identity.get("owned_by", ""), server.limit)
+        asking = Asking(identity["name"], self.servers.sampling, identity.get("owned_by", ""), server.limit, prompt)
         try:
             body = self.servers.api.body(request, asking)
             if isinstance(body, Failure):

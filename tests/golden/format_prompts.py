@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
 from datetime import date
 from hashlib import sha256
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from perturb.core.format import Template, TemplateError
+from perturb.core.format import Template
 from perturb.core.registry import FORMATS, load_builtin
 from perturb.core.values import JsonObject, Request
+from perturb.engines import rendered
 from perturb.formats.rendering import adapted
 
 HERE = Path(__file__).parent / "formats"
@@ -79,37 +79,9 @@ ENDS = ("<|im_end|>", "<EOS>", "<|observation|>", "<|eot_id|>", "[e~[", "<｜end
 
 
 def compiled(source: str, options: dict[str, Any]) -> Template:
-    """A template's text as something to render with, in the way of transformers."""
-    import jinja2
-    import jinja2.ext
-    from jinja2.sandbox import SandboxedEnvironment
-
-    def refuse(message: str) -> None:
-        raise TemplateError(message)
-
-    def tojson(value: Any, **given: Any) -> str:
-        return json.dumps(value, **{"ensure_ascii": False, **given})
-
-    env = SandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[jinja2.ext.loopcontrols])
-    env.filters["tojson"] = tojson
-    env.globals.update(raise_exception=refuse, strftime_now=lambda form: date(2026, 1, 2).strftime(form))
-    template = env.from_string(source)
-
-    def render(messages: Sequence[JsonObject], tools: Sequence[JsonObject]) -> str:
-        given = {"tools": list(tools), "xml_tools": list(tools)} if tools else {}
-        try:
-            return template.render(
-                messages=[dict(m) for m in messages],
-                add_generation_prompt=True,
-                bos_token="<BOS>",
-                eos_token="<EOS>",
-                **given,
-                **options,
-            )
-        except (jinja2.TemplateError, TypeError, ValueError, LookupError, AttributeError) as error:
-            raise TemplateError(f"{type(error).__name__}: {error}") from error
-
-    return render
+    """A template's text as something to render with, on a certain day."""
+    told = {"bos_token": "<BOS>", "eos_token": "<EOS>", "strftime_now": lambda form: date(2026, 1, 2).strftime(form)}
+    return rendered.compiled(source, {**told, **options})
 
 
 def made(model: str, source: str, name: str, options: dict[str, Any]) -> dict[str, Any]:

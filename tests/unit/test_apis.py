@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -12,11 +13,14 @@ import pytest
 
 from perturb.campaign.plan import Selection, plan
 from perturb.core.errors import UserError
-from perturb.core.values import Call, Failure, Request, Response
+from perturb.core.registry import FORMATS, load_builtin
+from perturb.core.values import Call, Failure, Reply, Request, Response
 from perturb.engines.api import APIS, Asking, address
 from perturb.engines.apis import named
 from perturb.engines.base import INEXPRESSIBLE, Sampling
 from perturb.engines.connect import connect
+from perturb.engines.model_format import Reading
+from perturb.engines.rendered import compiled, rendering
 from perturb.engines.server import read
 from perturb.engines.settings import Settings, checked_key, settings_from, urls_in
 from perturb.formats.m2.template import render
@@ -24,7 +28,9 @@ from tests.loopback import Server
 
 for _name in ("openai", "sglang"):
     named(_name, raw=True)
+load_builtin()
 ASKING = Asking("m", Sampling(seed=3), "vllm")
+M2 = rendering("m", Reading("m2"))
 
 
 @lru_cache
@@ -49,9 +55,9 @@ def test_every_request_can_be_said_or_is_a_failure_of_its_own(name: str) -> None
 @pytest.mark.parametrize("name", ["openai-raw", "sglang-raw"])
 def test_raw_prompts_are_the_models_own(name: str) -> None:
     for request in requests()[:100]:
-        body = APIS[name].body(request, ASKING)
-        assert isinstance(body, dict)
         want = render(request.messages, request.tools, retention=request.retention)
+        body = APIS[name].body(request, replace(ASKING, prompt=M2.prompt(request)))
+        assert isinstance(body, dict)
         assert body.get("prompt", body.get("text")) == want
         assert body.get("skip_special_tokens", body.get("sampling_params", {}).get("skip_special_tokens")) is False
 
@@ -237,7 +243,50 @@ def test_raw_prompts_are_sent_to_no_other_model(server: Server) -> None:
     with pytest.raises(UserError, match="--format m2"):
         connect([server.url], "Qwen3", raw=True)
     assert connect([server.url], "MiniMaxAI/MiniMax-M2", raw=True).identity["api"] == "openai-raw"
-    assert connect([server.url], "mine", raw=True, form="m2").identity["api"] == "openai-raw"
+    assert connect([server.url], "mine", raw=True, reading=Reading("m2")).identity["api"] == "openai-raw"
+    with pytest.raises(UserError, match="--chat-template"):
+        connect([server.url], "mine", raw=True, reading=Reading("hermes"))
+    with pytest.raises(UserError, match=r"--chat-template: line 1"):
+        connect([server.url], "mine", raw=True, reading=Reading("hermes", template="{% if %}"))
+
+
+TEMPLATE = (
+    "{{ bos_token }}{% for tool in tools %}{{ tool | tojson }}\n{% endfor %}"
+    "{%- for m in messages %}{% if m.content == 'stop' %}{% break %}{% endif %}"
+    "<|im_start|>{{ m.role }}\n{% generation %}{{ m.content }}{% endgeneration %}"
+    '{% for c in m.tool_calls or [] %}<tool_call>{"name": "{{ c.function.name }}", '
+    '"arguments": {{ c.function.arguments | tojson }}}</tool_call>{% endfor %}<|im_end|>\n'
+    "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n<think>\n{% endif %}"
+)
+
+
+def test_raw_speaks_any_format_by_its_chat_template(server: Server) -> None:
+    written = 'plan\n</think>\n\nHi<tool_call>\n{"name": "read", "arguments": {"path": "é"}}\n</tool_call><|im_end|>'
+    answer = json.dumps({"choices": [{"text": written, "finish_reason": "stop"}]}).encode()
+    server.reply = lambda *_: (200, {}, answer)
+    tool = {"type": "function", "function": {"name": "read", "parameters": {"type": "object"}}}
+    request = Request(({"role": "user", "content": "a <b> 'é'"},), (tool,))
+    reading = Reading(template=TEMPLATE, template_args={"bos_token": "<s>"})
+    servers = connect([server.url], raw=True, reading=reading)
+    assert servers.identity["format"] == "hermes"
+    left = [("k", request)]
+    ((_, got),) = servers.stream(lambda: left.pop() if left else None)
+    tools = '{"type": "function", "function": {"name": "read", "parameters": {"type": "object"}}}\n'
+    end = "<|im_start|>user\na <b> 'é'<|im_end|>\n<|im_start|>assistant\n<think>\n"
+    assert server.asked[0]["prompt"] == f"<s>{tools}{end}"
+    assert isinstance(got, Response)
+    heard = FORMATS[got.format].parse(got.text, request.tools, got.finish)
+    assert heard == Reply("plan", "Hi", (Call("read", {"path": "é"}),))
+
+
+def test_templates_are_rendered_as_transformers_does() -> None:
+    theirs_of = pytest.importorskip("transformers.utils.chat_template_utils").render_jinja_template
+    said = (("user", "Go é"), ("assistant", "a"), ("user", "stop"))
+    talk = [{"role": role, "content": content} for role, content in said]
+    tools = [{"type": "function", "function": {"name": "é<", "parameters": {}}}]
+    given = {"tools": tools, "xml_tools": tools, "add_generation_prompt": True, "bos_token": "<s>"}
+    (theirs,), _ = theirs_of([talk], chat_template=TEMPLATE, **given)
+    assert compiled(TEMPLATE, {"bos_token": "<s>"})(talk, tools) == theirs
 
 
 def test_servers_of_different_models_are_refused(server: Server) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from functools import cache
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from perturb.campaign.journal import read
 from perturb.campaign.plan import Selection, plan
 from perturb.core.errors import UnrepresentableError
 from perturb.core.registry import FORMATS, PROTOCOLS, load_builtin
@@ -19,6 +22,7 @@ from perturb.core.values import Call, Reply, Request, Response, Unparsed
 from perturb.formats.rendering import adapted, by_template, manners
 from perturb.judging.ideal import ideal, spoken
 from perturb.scaffolding.parsing import parse
+from tests.attack._command import command
 from tests.golden.format_prompts import MESSAGES, TOOLS, compiled
 from tests.golden.format_vectors import THOUGHT, VECTORS, WORDS
 
@@ -266,3 +270,36 @@ def test_where_a_prompt_opens_the_thinking_the_turn_begins_with_its_mark(path: P
     opened = bool(form.think[0]) and found["before"].rstrip().endswith(form.think[0])
     assert bool(form.continues(found["before"])) == opened
     assert opened == (path.stem in ("Qwen3.5-4B", "GLM-4.7-Flash", "DeepSeek-V3.1-True", "MiniMax-M3-enabled"))
+
+
+def test_a_model_without_thinking_is_asked_nothing_about_it(tmp_path: Path) -> None:
+    run = ("run", "--agent", "perfect", "--limit", "1", "--scaffold", "mini_agent", "--out", str(tmp_path / "run"))
+    only = command(*run, "--operator", "thinking.*", "--format", "llama3")
+    assert (only.code, "the format llama3 has no thinking" in only.err) == (2, True)
+    done = command(*run, "--operator", "thinking.*", "--operator", "user.typos", "--format", "llama3")
+    assert done.code == 0
+    assert "operators on thinking are left out: the format llama3 has none" in done.err
+    assert {record["part"] for record in read(tmp_path / "run")} == {"", "user"}
+
+
+def test_a_format_of_a_users_file_reaches_other_processes(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from perturb import Format, by_template, model_format, splitter\n"
+        "@model_format\ndef shouted():\n"
+        "    made = {'split': splitter('<think>', '</think>'), 'read': lambda content, tools: ((), content)}\n"
+        "    marks = {'opens': 'CALL', 'recognises': lambda text: False, 'render': by_template}\n"
+        "    return Format(name='shouted', summary='', write=str, **made, **marks)\n"
+    )
+    here = (
+        "import pickle, sys, pathlib\nimport perturb.core.registry as registry, perturb.engines.ray_replicas as ray\n"
+        "registry.load_builtin()\nregistry.load_file(pathlib.Path(sys.argv[1]))\n"
+        "sys.stdout.buffer.write(pickle.dumps(ray.Load('m', None, sources=registry.loaded_sources())))\n"
+    )
+    there = (
+        "import pickle, sys\npickle.load(sys.stdin.buffer).register()\n"
+        "import perturb.core.registry as registry\nprint('shouted' in registry.FORMATS)\n"
+    )
+    sent = subprocess.run([sys.executable, "-c", here, str(tmp_path / "mine.py")], capture_output=True, check=True)
+    (tmp_path / "mine.py").unlink()
+    got = subprocess.run([sys.executable, "-c", there], input=sent.stdout, capture_output=True, check=True)
+    assert got.stdout.strip() == b"True"

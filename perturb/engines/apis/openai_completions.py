@@ -8,18 +8,13 @@ from perturb.core.values import Failure, Request, Response
 from perturb.engines.api import Asking, api, finished
 from perturb.engines.apis.openai_chat import usage
 from perturb.engines.base import answer_seed
-from perturb.formats.m2.template import END_MARK, render
+from perturb.formats.m2.template import END_MARK
 
 FINISHES: dict[str, Any] = {"stop": "stop", "length": "length"}
 
 
-def prompt(request: Request) -> str:
-    """The prompt text, its markers and the opening of the thinking included. Raises TemplateError (a ValueError)."""
-    return render(request.messages, request.tools, retention=request.retention)
-
-
 def response(answer: Any) -> Response | Failure:
-    """The text as the model wrote it, after the opening think tag."""
+    """The text as the model wrote it, from where the prompt ends."""
     choice = answer["choices"][0]
     finish = finished(choice, "finish_reason", FINISHES)
     if isinstance(finish, Failure):
@@ -32,7 +27,7 @@ def response(answer: Any) -> Response | Failure:
 @api("openai-raw", path="/v1/completions", response=response)
 def body(request: Request, asking: Asking) -> dict[str, Any]:
     """The body to post. Servers that drop the markers of calls from the text are told not to."""
-    text, sampling = prompt(request), asking.sampling
+    text, sampling = asking.prompt, asking.sampling
     asked: dict[str, Any] = {
         "model": asking.model,
         "prompt": text,

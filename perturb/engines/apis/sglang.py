@@ -7,7 +7,7 @@ from typing import Any
 from perturb.core.values import Failure, Request, Response
 from perturb.engines.api import Asking, api, counts, finished
 from perturb.engines.apis import openai_chat
-from perturb.engines.apis.openai_completions import FINISHES, prompt
+from perturb.engines.apis.openai_completions import FINISHES
 from perturb.formats.m2.template import END_MARK
 
 
@@ -32,7 +32,7 @@ def response(answer: Any) -> Response | Failure:
 
 
 @api("sglang-raw", path="/generate", response=response)
-def generate(request: Request, asking: Asking) -> dict[str, Any]:
+def generate(_request: Request, asking: Asking) -> dict[str, Any]:
     """The body of ``/generate``. It names no model (a server has one) and takes no seed of a request's own."""
     sampling = asking.sampling
     drawn = {
@@ -42,4 +42,4 @@ def generate(request: Request, asking: Asking) -> dict[str, Any]:
         "max_new_tokens": sampling.max_tokens,
         "skip_special_tokens": False,
     }
-    return {"text": prompt(request), "sampling_params": drawn}
+    return {"text": asking.prompt, "sampling_params": drawn}
