@@ -39,6 +39,7 @@ SHAPE: dict[str, Any] = {
         "requests?": _COUNT,
         "tokens?": _COUNT,
         "patience?": range(100),
+        "steps?": str,
     },
     "sampling": {"temperature": float, "max_tokens": range(1, 2**31), "top_p?": float, "top_k?": int},
     "engine": {

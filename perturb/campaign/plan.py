@@ -18,15 +18,16 @@ from perturb.campaign.picking import Budget, balanced
 from perturb.core.canonical import digest
 from perturb.core.draw import seeded
 from perturb.core.errors import UnrepresentableError, UserError
-from perturb.core.reading import is_folder
+from perturb.core.reading import is_file, is_folder
 from perturb.core.registry import OPERATORS, SCAFFOLDS, Operator, find
 from perturb.core.values import Case, Request, Response
 from perturb.judging.rounds import PATIENCE
 from perturb.operators import recipe
+from perturb.recordings.loading import load, stepped
 from perturb.scaffolding.binding import bind
 from perturb.scaffolding.render import render
 from perturb.trajectories.episodes import Episode
-from perturb.trajectories.loading import load, load_all
+from perturb.trajectories.loading import load_all
 
 Kind = Literal["base", "perturbed"]
 
@@ -36,7 +37,8 @@ class Selection:
     """Which part of the product a run covers. Empty means all. `limit` caps the bound cases (0: no cap).
 
     `patience` is the number of looks that a decision may take (see perturb.judging.rounds). `requests` and `tokens`
-    bound what is asked, by a balanced pick (see perturb.campaign.picking; 0: no bound).
+    bound what is asked, by a balanced pick (see perturb.campaign.picking; 0: no bound). `steps` says which decisions
+    of a recording are taken: all, last, or so many.
     """
 
     scaffolds: tuple[str, ...] = ()
@@ -48,6 +50,7 @@ class Selection:
     patience: int = PATIENCE
     requests: int = 0
     tokens: int = 0
+    steps: str = "all"
 
 
 def selection_of(manifest: dict[str, Any]) -> Selection:
@@ -63,6 +66,7 @@ def selection_of(manifest: dict[str, Any]) -> Selection:
         kept.get("patience", 0),
         kept.get("requests", 0),
         kept.get("tokens", 0),
+        kept.get("steps", "all"),
     )
 
 
@@ -247,7 +251,7 @@ def bound_cases(selection: Selection) -> Iterator[Case]:
     """Every selected decision in every selected scaffold that can carry it."""
     wanted = selection.scaffolds or tuple(sorted(SCAFFOLDS))
     scaffolds = [find(SCAFFOLDS, name, "scaffold") for name in wanted]
-    every = (bind(case, s) for e in chosen_episodes(selection.fixtures) for case in e.cases for s in scaffolds)
+    every = (bind(case, s) for e in _episodes(selection) for case in e.cases for s in scaffolds)
     bound = (case for case in every if case is not None)
     if not selection.limit:
         yield from bound
@@ -255,6 +259,12 @@ def bound_cases(selection: Selection) -> Iterator[Case]:
     # The smallest hashes: an even, repeatable pick that does not favour the first fixtures.
     keyed = sorted(bound, key=lambda case: blake2b(f"{case.id}/{case.scaffold}".encode()).digest())
     yield from sorted(keyed[: selection.limit], key=lambda case: (case.id, case.scaffold))
+
+
+def _episodes(selection: Selection) -> Iterator[Episode]:
+    """The chosen episodes; of recordings only the steps that are wanted."""
+    for episode in chosen_episodes(selection.fixtures):
+        yield stepped(episode, selection.steps) if episode.family == "recorded" else episode
 
 
 def chosen_episodes(fixtures: Sequence[str]) -> Iterator[Episode]:
@@ -268,7 +278,7 @@ def chosen_episodes(fixtures: Sequence[str]) -> Iterator[Episode]:
             raise UserError("--fixture: is empty; name fixtures, a file or a folder")
         if is_folder(path):
             yield from load_all(path)
-        elif path.suffix in (".json", ".jsonl"):
+        elif path.suffix in (".json", ".jsonl") or is_file(path):
             yield from load(path)
         else:
             found = [e for e in load_all() if fnmatchcase(e.id, wanted)]

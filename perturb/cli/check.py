@@ -10,7 +10,8 @@ from perturb.core.errors import UserError
 from perturb.core.registry import load_file
 from perturb.laws.check import Brought, check, registered
 from perturb.trajectories.episodes import Episode
-from perturb.trajectories.loading import load, load_all
+from perturb.recordings.loading import load
+from perturb.trajectories.loading import load_all
 
 
 def main(options: argparse.Namespace) -> int:

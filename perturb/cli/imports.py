@@ -1,20 +1,63 @@
-"""``perturb import``: records of other projects as cases."""
+"""``perturb import``: recorded conversations of any format in this project's own form; what was read, and what not."""
 
 from __future__ import annotations
 
 import argparse
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from perturb.cli import output
-from perturb.trajectories.imported import import_files
+from perturb.core.reading import is_file
+from perturb.recordings.loading import import_files, loaded
+from perturb.recordings.values import LeftOut
+
+# Places that a run names of what it leaves out; an import names them all.
+SHOWN = 3
 
 
 def main(options: argparse.Namespace) -> int:
-    """Write the cases; say which records were left out, and why."""
-    report = import_files([Path(file) for file in options.files], Path(options.out))
+    """Write the recordings and cases; say which records were left out, and why."""
+    output.register(options.load)
+    done = []
+    for found in import_files([Path(file) for file in options.files], Path(options.out), options.format):
+        done.append(found)
+        for one in found.left_out:
+            output.say(output.printable(f"left out: {one.where}: {one.reason}"))
+        counts = ", ".join(
+            f"{number:,} {noun}" for number, noun in ((found.recordings, "recordings"), (found.cases, "cases")) if number
+        )
+        output.say(f"{found.path}: {found.format}: {counts or 'nothing'} read, {len(found.left_out):,} left out")
     if options.json:
-        output.emit_json({"cases": report.cases, "left_out": [list(row) for row in report.left_out]})
-    for name, why in report.left_out:
-        output.say(f"left out: {name}: {why}")
-    output.say(f"{options.out}: {report.cases} cases, {len(report.left_out)} records left out")
+        files = [
+            {
+                "file": one.path,
+                "format": one.format,
+                "recordings": one.recordings,
+                "cases": one.cases,
+                "left_out": [[row.where, row.reason] for row in one.left_out],
+            }
+            for one in done
+        ]
+        output.emit_json({"out": options.out, "files": files})
     return 0
+
+
+def say_files(fixtures: Sequence[str]) -> None:
+    """What the files among `fixtures` hold, how many of their steps can be asked, and why the others cannot."""
+    for path in (Path(name) for name in fixtures if is_file(Path(name))):
+        found = loaded(path)
+        if not found.recordings:
+            continue
+        decisions = sum(len(episode.cases) for episode in found.episodes)
+        output.say(f"{path}: {found.format}: {found.recordings:,} recordings, {decisions:,} decisions to ask")
+        _say_left_out(found.left_out)
+
+
+def _say_left_out(rows: Sequence[LeftOut]) -> None:
+    """Reasons by how often they occur, each with a few of its places."""
+    reasons = Counter(row.reason for row in rows)
+    for reason, count in reasons.most_common():
+        places = [row.where for row in rows if row.reason == reason][:SHOWN]
+        more = f" and {count - SHOWN:,} more" if count > SHOWN else ""
+        output.say(output.printable(f"  {count:,} left out: {reason} ({'; '.join(places)}{more})"))

@@ -17,7 +17,7 @@ from typing import NoReturn
 from perturb import __version__
 from perturb.campaign.picking import PROFILES
 from perturb.cli import analysis_options, endings, model_options, training_options
-from perturb.cli.options import real, whole
+from perturb.cli.options import real, steps, whole
 from perturb.core.errors import UserError
 from perturb.core.ranges import COUNT, SEED
 from perturb.core.secrets import remember_options
@@ -112,6 +112,7 @@ def _selection_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--operator", action="append", default=[], metavar="GLOB", help=PARTS_HELP)
     command.add_argument("--fixture", action="append", default=[], metavar="GLOB|FILE|FOLDER")
     command.add_argument("--limit", type=whole(0), default=0, help="at most this many bound decisions, evenly picked")
+    command.add_argument("--steps", type=steps, default="all", metavar="all|last|N", help="which steps of a recording")
     command.add_argument("--seed", type=whole(0, SEED), default=0)
     command.add_argument("--patience", type=whole(0, 99), default=2, help="looks before a decision is judged")
 
@@ -167,9 +168,11 @@ def _file_commands(commands: _Commands) -> None:  # type: ignore[valid-type]  # 
         command.set_defaults(verb=verb)
     intents = _add(commands, "intents", "intents", "what the shell commands of a file mean to do (- reads stdin)")
     intents.add_argument("file", metavar="FILE")
-    imports = _add(commands, "import", "imports", "turn BFCL records into cases")
+    imports = _add(commands, "import", "imports", "recorded conversations of any known format in this project's own")
     imports.add_argument("files", nargs="+", metavar="FILE")
     imports.add_argument("--out", required=True, metavar="FILE.jsonl")
+    imports.add_argument("--format", default="", metavar="NAME", help="which format it is (default: found by content)")
+    _load_option(imports)
     _json_option(imports)
     allure = _add(commands, "allure", "allure", "an Allure 3 report of pytest's results that asks no other host")
     allure.add_argument("results", metavar="RESULTS", help="what pytest --alluredir wrote")

@@ -20,6 +20,13 @@ def whole(least: int, most: int = ranges.LARGEST) -> Callable[[str], int]:
     return read
 
 
+def steps(text: str) -> str:
+    """Reads which steps of a recording are meant: all, last, or how many."""
+    if text not in ("all", "last"):
+        whole(1, ranges.COUNT)(text)
+    return text
+
+
 def real(least: float, most: float) -> Callable[[str], float]:
     """Reads a finite number from `least` to `most`."""
 

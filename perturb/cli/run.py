@@ -19,6 +19,7 @@ from perturb.campaign.picking import PROFILES, Budget, budget_from
 from perturb.campaign.plan import Selection, Tally, bound_cases, chosen_operators
 from perturb.campaign.runner import Answerer, run
 from perturb.cli import again, before, output
+from perturb.cli.imports import say_files
 from perturb.cli.meter import Meter
 from perturb.core.errors import EngineError, StorageError, UserError
 from perturb.core.registry import FORMATS
@@ -32,6 +33,7 @@ def main(options: argparse.Namespace) -> int:
     output.register(options.load)
     selection = replace(selection_from(options), **asdict(_budget(options)))
     chosen_operators(selection)
+    say_files(selection.fixtures)
     if next(bound_cases(selection), None) is None:
         raise UserError("nothing to do: no selected scaffold can carry any selected fixture")
     if options.dry_run:
@@ -62,6 +64,7 @@ def selection_from(options: argparse.Namespace) -> Selection:
         options.seed,
         options.limit,
         options.patience,
+        steps=options.steps,
     )
 
 

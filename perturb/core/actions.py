@@ -80,6 +80,22 @@ READ_ONLY: frozenset[str] = frozenset(
 )
 
 
+# An argument that one product's tool takes beside the canonical ones ("own:description"). None of them decides whether
+# an answer is right, and another scaffold leaves them out. SAID lists the fields that a recorded call gives, in its order.
+OWN = "own:"
+SAID = "own:said"
+
+
+def decides(action: str, name: str) -> bool:
+    """Whether this argument says whether an answer is right.
+
+    >>> decides("shell.run", "command"), decides("shell.run", "timeout_s"), decides("shell.run", "own:description")
+    (True, False, False)
+    """
+    known = fields(action).get(name)
+    return not name.startswith(OWN) and not (known and known.free)
+
+
 def fields(action: str) -> dict[str, Field]:
     """The declared fields of `action`; empty for a domain action."""
     return ACTIONS.get(action, {})

@@ -70,6 +70,14 @@ def is_folder(path: Path) -> bool:
         return False
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is a regular file of that name."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def parsed(data: bytes, where: str, line: int = 1) -> Any:
     """JSON data. `where` is its file and `line` the number of its first line, for the message of the UserError."""
     if data.startswith(_BOM):

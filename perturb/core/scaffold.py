@@ -57,7 +57,7 @@ class Scaffold:
     sections: Callable[[World], tuple[Section, ...]]
     word: Callable[[Intent, Result, World], str]
     home: bool = False
-    serves: tuple[Family, ...] = ("cli", "ide", "search", "service", "imported")
+    serves: tuple[Family, ...] = ("cli", "ide", "search", "service", "imported", "recorded")
     rules: tuple[Instruction, ...] = ()
     limit: int = 30_000
     markup: Literal["markdown", "xml", "plain"] = "markdown"
@@ -65,3 +65,5 @@ class Scaffold:
     opening: Callable[[Case, str], str] = no_text
     aside: Callable[[Case], str] = no_text
     compose: Callable[[Case], tuple[JsonObject, ...]] | None = None
+    # A case keeps the tools, the system text and the surface that it was recorded with.
+    verbatim: bool = False

@@ -28,7 +28,10 @@ PARTS: tuple[Part, ...] = (
 )
 Relation = Literal["invariant", "equivariant", "directional"]
 Source = Literal["system", "user", "memory", "tool", "reminder", "skill", "promise"]
-Family = Literal["cli", "ide", "browser", "search", "service", "imported"]
+Family = Literal["cli", "ide", "browser", "search", "service", "imported", "recorded"]
+# What says whether an answer is right: a fixture's gold; what the recorded action does in the rebuilt world; the recorded
+# action as it stands; nothing but the model's own unperturbed answers.
+Oracle = Literal["fixture", "effect", "recorded", "agreement"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +116,9 @@ class Result:
     paths: paths · matches: matches[{path, line, text}] · shell: stdout, stderr, exit_code · page: url, title,
     tabs[{url, title}], tab, nodes[{id, role, name, depth, value?, level?, states[]}], message? · search: query,
     hits[{title, url, snippet}] · document: url, title, text · python: stdout, error · record: any JSON under
-    `value` · done: message · error: code, message (+ anything) — an error of any action. `undo` is what to put back
-    into the world to have it as it was before (see perturb.world.changes); no model sees it.
+    `value` · text: text · done: message · error: code, message (+ anything) — an error of any action. `undo` is what to put back
+    into the world to have it as it was before (see perturb.world.changes); no model sees it. A recorded result holds
+    the text that its agent was shown under `recorded`, whatever its kind.
     """
 
     kind: str
@@ -263,7 +267,8 @@ class Case:
     """One agent decision: the trajectory so far, and what counts as right next.
 
     `id` is ``episode@step``; `cluster` the episode; `scaffold` is empty until bound. `rounds` counts the answers of
-    this very decision that stand at the end of `turns` already.
+    this very decision that stand at the end of `turns` already. `oracle` says what decides about right and wrong, and
+    `notes` what of a recorded decision is not as it was, or cannot be judged.
     """
 
     id: str
@@ -280,6 +285,8 @@ class Case:
     rewrites: tuple[Rewrite, ...] = ()
     lineage: tuple[str, ...] = ()
     rounds: int = 0
+    oracle: Oracle = "fixture"
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
 from perturb.claims.kinds import states
-from perturb.core.actions import ABSENT, REQUIRED, Field, fields
+from perturb.core.actions import ABSENT, REQUIRED, Field, decides, fields
 from perturb.core.patterns import compile_pattern
 from perturb.core.values import Intent, Json, Pattern, World
 from perturb.toolbox import toolbox
@@ -38,6 +38,7 @@ def compare(pattern: Pattern, intent: Intent, world: World) -> tuple[Argument, .
         return None
     known = fields(wanted.action)
     names = [*wanted.args, *(name for name in heard.args if name not in wanted.args)]
+    names = [name for name in names if name in known or decides(wanted.action, name)]
     return tuple(_argument(name, wanted, heard, known.get(name), world) for name in names)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from perturb.core.actions import fields
+from perturb.core.actions import decides
 from perturb.core.errors import UnrepresentableError
 from perturb.core.registry import AGENTS, SCORERS, Agent
 from perturb.core.values import Case, Intent, Reply, Response
@@ -56,8 +56,7 @@ def _codec(case: Case) -> str | None:
 
 
 def _decisive(intent: Intent) -> Intent:
-    known = fields(intent.action)
-    return Intent(intent.action, {k: v for k, v in intent.args.items() if not (k in known and known[k].free)})
+    return Intent(intent.action, {k: v for k, v in intent.args.items() if decides(intent.action, k)})
 
 
 def _emit_parse(case: Case) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from perturb.core.actions import decides
 from perturb.core.errors import UnrepresentableError
 from perturb.core.registry import PROTOCOLS, SCAFFOLDS
 from perturb.core.scaffold import Scaffold
@@ -21,7 +22,10 @@ def bind(case: Case, scaffold: Scaffold) -> Case | None:
     """
     if case.family not in scaffold.serves:
         return None
-    tools = (*scaffold.tools, *(tool for tool in case.tools if tool.origin != "scaffold"))
+    if scaffold.verbatim and case.scaffold:
+        # What the recording brought was left behind with the first move.
+        return None
+    tools = (*scaffold.tools, *(tool for tool in case.tools if scaffold.verbatim or tool.origin != "scaffold"))
     if len({tool.name for tool in tools}) < len(tools):
         return None
     history = [intent for turn in case.turns for intent in turn.calls]
@@ -31,14 +35,16 @@ def bind(case: Case, scaffold: Scaffold) -> Case | None:
     ideal = case.expect.any_of[0]
     if len(ideal) > _calls_per_reply(scaffold) or not all(pattern_expressible(tools, p, case.world) for p in ideal):
         return None
-    own = tuple(section for section in case.system if section.origin != "scaffold")
+    own = tuple(section for section in case.system if scaffold.verbatim or section.origin != "scaffold")
     bound = replace(
         case,
         tools=tools,
         system=(*scaffold.sections(case.world), *own),
         instructions=(*_without_scaffold_rules(case), *scaffold.rules),
         scaffold=scaffold.name,
-        surface=Surface(scaffold.protocol, scaffold.result_role, markup=scaffold.markup),
+        surface=case.surface
+        if scaffold.verbatim
+        else Surface(scaffold.protocol, scaffold.result_role, markup=scaffold.markup),
     )
     return bound if _all_can_be_written(bound) and _demands_can_be_met(bound) else None
 
@@ -121,11 +127,8 @@ def pattern_expressible(tools: tuple[Tool, ...], pattern: Pattern, world: World)
 
 def _meaning(intent: Intent, world: World) -> Intent:
     """Normal form without the arguments that never decide."""
-    from perturb.core.actions import fields
-
     normal = toolbox.normal(intent, world)
-    known = fields(normal.action)
-    return Intent(normal.action, {k: v for k, v in normal.args.items() if not (k in known and known[k].free)})
+    return Intent(normal.action, {k: v for k, v in normal.args.items() if decides(normal.action, k)})
 
 
 def moves(case: Case) -> tuple[Case, ...]:

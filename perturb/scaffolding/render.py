@@ -39,8 +39,9 @@ def render(case: Case) -> Request:
     for note in filter(None, (case.surface.reminder, _reminder(case))):
         body[-1] = {**body[-1], "content": f"{body[-1]['content']}\n\n{note}"}
     if case.surface.system_role == "user":
-        body[0] = {**body[0], "content": f"{system}\n\n{body[0]['content']}"}
-    else:
+        first = next(n for n, message in enumerate(body) if message["role"] == "user")
+        body[first] = {**body[first], "content": f"{system}\n\n{body[first]['content']}"}
+    elif system or not scaffold.verbatim:
         body.insert(0, {"role": "system", "content": system})
     return Request(tuple(body), definitions if protocol.native else (), case.surface.retention)
 
@@ -92,6 +93,8 @@ def system_text(case: Case) -> str:
 
 
 def _block(section: Section, markup: str) -> str:
+    if not section.title:
+        return section.text
     if markup == "xml":
         tag = section.title.lower().replace(" ", "_")
         return f"<{tag}>\n{section.text}\n</{tag}>"

@@ -52,6 +52,7 @@ DEFAULTS: dict[str, Wording] = {
     "document": lambda r, _w: f"# {r.data['title']}\n{r.data['url']}\n\n{r.data['text']}",
     "python": _python,
     "record": lambda r, _w: serialised(r.data["value"], r),
+    "text": lambda r, _w: str(r.data["text"]),
     "done": lambda r, _w: str(r.data.get("message") or "Done."),
     "error": lambda r, _w: f"Error: {r.data['message']}",
 }

@@ -5,7 +5,7 @@ Every change of names, types, nesting, granularity or scaffold changes only the 
 
 from __future__ import annotations
 
-from perturb.core.actions import ABSENT, REQUIRED, default, fields
+from perturb.core.actions import ABSENT, REQUIRED, SAID, decides, default, fields
 from perturb.core.errors import UnrepresentableError
 from perturb.core.exact import same
 from perturb.core.values import Call, Intent, Json, JsonObject, Param, Tool, Undecodable, World
@@ -61,14 +61,22 @@ def _encode_with(tool: Tool, intent: Intent, world: World) -> Call:
     carried = {param.field for param in tool.params} | set(tool.fixed)
     for name, value in intent.args.items():
         known = fields(intent.action).get(name)
-        if name not in carried and not (known and (known.free or value == known.default)):
+        if name not in carried and decides(intent.action, name) and not (known and value == known.default):
             raise UnrepresentableError(f"{tool.name} has no parameter for {name}")
     args: dict[str, Json] = {}
-    for param in tool.params:
+    for param in _as_said(tool.params, wanted):
         value = _encode_param(param, intent, wanted, world)
         if value is not codecs.OMIT:
             args[param.name] = value
     return Call(tool.name, {tool.envelope: args} if tool.envelope else args)
+
+
+def _as_said(params: tuple[Param, ...], wanted: JsonObject) -> tuple[Param, ...]:
+    """Parameters in the order in which a recorded call gave them."""
+    said = wanted.get(SAID)
+    if not said:
+        return params
+    return tuple(sorted(params, key=lambda param: said.index(param.field) if param.field in said else len(said)))
 
 
 def _encode_param(param: Param, intent: Intent, wanted: JsonObject, world: World) -> Json:
@@ -83,7 +91,7 @@ def _encode_param(param: Param, intent: Intent, wanted: JsonObject, world: World
     if param.required and value == "" and known and known.kind == "path":
         # Where no place is named, a tool that wants one gets the place one is in.
         value = world.cwd
-    if not param.required and value == default(intent.action, param.field):
+    if not param.required and value == default(intent.action, param.field) and param.field not in wanted.get(SAID, ()):
         return codecs.OMIT
     visible = codecs.encode(param.codecs, value, wanted, world)
     if visible is codecs.OMIT and param.required:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from perturb.claims.kinds import claims_problem
-from perturb.core.actions import ABSENT, ACTIONS, REQUIRED, Kind
+from perturb.core.actions import ABSENT, ACTIONS, OWN, REQUIRED, Kind
 from perturb.core.errors import UserError
 from perturb.core.patterns import compile_pattern
 
@@ -34,7 +34,7 @@ def argument_problem(action: str, name: str, value: Any) -> str | None:
     if wrong:
         return f"{action}.{name}: {wrong}"
     known = ACTIONS.get(action)
-    if known is None:
+    if known is None or name.startswith(OWN):
         return None
     if name not in known:
         return f"{action} has no argument {name!r} (it has {', '.join(known) or 'none'})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from perturb.core.actions import OWN
 from perturb.core.values import Intent, Json, Result, World
 from perturb.world import files, pages, python, records, shell, web
 from perturb.world.failure import WorldError
@@ -40,7 +41,7 @@ _DOERS: dict[str, Doer] = {
 
 def execute(world: World, intent: Intent) -> tuple[World, Result]:
     """Do `intent`: the world after it, and what it answers. Any intent gets an answer; failures are results."""
-    args = dict(intent.args)
+    args = {name: value for name, value in intent.args.items() if not name.startswith(OWN)}
     try:
         if intent.action in world.services:
             return records.call(world, intent.action, args)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from perturb.core.actions import fields
+from perturb.core.actions import decides
 from perturb.core.registry import near_miss
 from perturb.core.values import Case, Intent, Json, Reply
 from perturb.judging import ways
@@ -33,8 +33,7 @@ def wrong_character(case: Case) -> Iterator[Rounds]:
         for name, value in intent.args.items():
             looks = not effect(case.world, [intent]).changed
             if intent.action != "say" and (domain or name in _VALUES) and not (looks and not _one_way(case)):
-                known = fields(intent.action).get(name)
-                if not (known and known.free):
+                if decides(intent.action, name):
                     changed = (Intent(intent.action, {**intent.args, name: other}) for other in _others(value))
                     yield from each_replaced(case, place, changed)
 

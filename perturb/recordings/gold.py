@@ -1,0 +1,81 @@
+"""What is right at a recorded step, and who says so: the effect in the rebuilt world, the recorded action, or nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from perturb.core.actions import ACTIONS, SAID
+from perturb.core.values import Expect, Intent, Json, Oracle, Pattern, Result, World
+from perturb.judging.effect import effect
+from perturb.recordings.rebuilt import known
+from perturb.recordings.values import Message
+
+# Words of prose in an argument, from which on the wording is the agent's own.
+PROSE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Gold:
+    """What is right, which kind of oracle that is, and what a reader has to know of it."""
+
+    expect: Expect
+    oracle: Oracle
+    notes: tuple[str, ...] = ()
+
+
+def gold(
+    message: Message, intents: tuple[Intent, ...], results: tuple[Result, ...], world: World, success: bool | None
+) -> Gold:
+    """What the step `message` says is right. `results` are the recorded answers, `success` how the whole run ended."""
+    if not intents:
+        said = Pattern("say", {"text": {"$free": message.text}})
+        expect = Expect(((said,),), (), message.text, message.thinking)
+        return Gold(expect, "agreement", ("words have no gold: answers are compared with the unperturbed ones",))
+    patterns = tuple(Pattern(intent.action, _args(intent)) for intent in intents)
+    # One call of several is no error: the rest may follow.
+    several = ((patterns[0],),) if len(patterns) > 1 else ()
+    expect = Expect((patterns, *several), (), message.text, message.thinking)
+    if success is False:
+        return Gold(expect, "agreement", ("the recorded run failed: its actions are no gold",))
+    if any(result.failed for result in results):
+        return Gold(expect, "agreement", ("the recorded call failed: it is no gold",))
+    free = sorted({name for p in patterns for name, value in p.args.items() if isinstance(value, dict) and "$free" in value})
+    notes = (f"the wording of {', '.join(free)} is not compared",) if free else ()
+    missing = [f"{path} was never shown whole: what is done to it is compared, not carried out" for path in known(world, intents)]
+    if _carried_out(world, intents):
+        return Gold(expect, "effect", notes)
+    return Gold(expect, "recorded", (*notes, *missing))
+
+
+def _carried_out(world: World, intents: tuple[Intent, ...]) -> bool:
+    """Whether the rebuilt world can do all of it, and shows or changes something by each."""
+    if not all(intent.action in ACTIONS for intent in intents):
+        return False
+    done = effect(world, intents)
+    return all(deed.changed or (deed.shows and not deed.result.failed) for deed in done.deeds)
+
+
+def _args(intent: Intent) -> dict[str, Json]:
+    """The arguments of a recorded call as a pattern: prose is free, everything else has to be as it was."""
+    canonical = intent.action in ACTIONS
+    kept = {name: value for name, value in intent.args.items() if name != SAID}
+    return {name: value if canonical else _matched(value) for name, value in kept.items()}
+
+
+def _matched(value: Json) -> Json:
+    if isinstance(value, str) and is_prose(value):
+        return {"$free": value}
+    if isinstance(value, dict) and any(str(key).startswith("$") for key in value):
+        return {"$any": [value]}
+    return value
+
+
+def is_prose(text: str) -> bool:
+    """Whether a text is told in sentences, so that another wording says the same.
+
+    >>> is_prose("Your flight has been moved to May 3."), is_prose("SELECT a, b FROM t WHERE c = 1 AND d = 2")
+    (True, False)
+    """
+    words = text.split()
+    plain = [word for word in words if word.strip(".,;:!?'\"()").isalpha() and not word.isupper()]
+    return len(words) >= PROSE and len(plain) >= 0.75 * len(words) and not text.lstrip().startswith(("{", "[", "<"))
