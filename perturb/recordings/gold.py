@@ -6,12 +6,10 @@ from dataclasses import dataclass
 
 from perturb.core.actions import ACTIONS, SAID
 from perturb.core.values import Expect, Intent, Json, Oracle, Pattern, Result, World
+from perturb.judging.agreement import is_prose
 from perturb.judging.effect import effect
 from perturb.recordings.rebuilt import known
 from perturb.recordings.values import Message
-
-# Words of prose in an argument, from which on the wording is the agent's own.
-PROSE = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +66,3 @@ def _matched(value: Json) -> Json:
     if isinstance(value, dict) and any(str(key).startswith("$") for key in value):
         return {"$any": [value]}
     return value
-
-
-def is_prose(text: str) -> bool:
-    """Whether a text is told in sentences, so that another wording says the same.
-
-    >>> is_prose("Your flight has been moved to May 3."), is_prose("SELECT a, b FROM t WHERE c = 1 AND d = 2")
-    (True, False)
-    """
-    words = text.split()
-    plain = [word for word in words if word.strip(".,;:!?'\"()").isalpha() and not word.isupper()]
-    return len(words) >= PROSE and len(plain) >= 0.75 * len(words) and not text.lstrip().startswith(("{", "[", "<"))
