@@ -60,6 +60,8 @@ SHAPE: dict[str, Any] = {
     "verdict": (None, _VERDICT),
     "scores": {str: float},
     "unscored": (None, str),
+    "oracle?": str,
+    "meaning?": str,
 }
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from perturb.campaign.plan import Item, Said
 from perturb.core.errors import UnrepresentableError
-from perturb.core.values import Reply, Response
+from perturb.core.values import Answer, Reply, Response, Unparsed
+from perturb.judging.agreement import meaning
 from perturb.judging.ideal import understand
 from perturb.judging.rounds import next_round
 from perturb.judging.scoring import Round, Verdict, scored
@@ -41,6 +42,16 @@ def judged(item: Item, response: Response, patience: int) -> Judgement:
         # What the model did cannot be told to it in this scaffold's words: it is judged as it stands.
         return Judgement(verdict, scores, None)
     return Judgement(verdict, scores, replace(item, case=case, request=request, before=(*item.before, said)))
+
+
+def meant(item: Item, response: Response) -> str:
+    """What the answers of a decision come to, told in the names of its base (see perturb.judging.agreement)."""
+    said = (*item.before, Said(item.case, item.request, response))
+    answers: list[Answer | Unparsed] = []
+    for one in said:
+        reply = parse(one.response, one.case)
+        answers.append(understand(one.case, reply) if isinstance(reply, Reply) else reply)
+    return meaning(item.base, item.decided, answers)
 
 
 def _heard(said: Said) -> tuple[Round, ...]:

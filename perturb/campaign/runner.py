@@ -14,7 +14,7 @@ from perturb.campaign.journal import Journal
 from perturb.campaign.lines import REPLIES
 from perturb.campaign.plan import Item, Selection, Tally, plan
 from perturb.campaign.responses import response_from
-from perturb.campaign.rounds import Judgement, judged, replayed
+from perturb.campaign.rounds import Judgement, judged, meant, replayed
 from perturb.campaign.unfinished import Unfinished
 from perturb.core.registry import Agent
 from perturb.core.values import Failure, Request, Response
@@ -144,6 +144,10 @@ def record(item: Item, got: Response | Failure, judgement: Judgement | str | Non
     if isinstance(judgement, Judgement) and judgement.verdict.outcome == "undecided":
         judgement = f"undecided: {judgement.verdict.reason}"
     found = judgement if isinstance(judgement, Judgement) else None
+    oracle = _oracle(item, got) if case.oracle != "fixture" else {}
+    if "meaning" in oracle:
+        # Without a gold nothing is right or wrong.
+        found, judgement = None, None
     return {
         "v": VERSION,
         "id": item.id,
@@ -169,7 +173,16 @@ def record(item: Item, got: Response | Failure, judgement: Judgement | str | Non
         "scores": found.scores if found else {},
         "unscored": judgement if isinstance(judgement, str) else None,
         "exposed": exposed(item.base, case, item.part),
+        **oracle,
     }
+
+
+def _oracle(item: Item, got: Response | Failure) -> dict[str, Any]:
+    """Which oracle speaks for a recorded decision; without a gold, what the answer comes to."""
+    case = item.decided
+    if case.oracle != "agreement" or not isinstance(got, Response):
+        return {"oracle": case.oracle}
+    return {"oracle": case.oracle, "meaning": meant(item, got)}
 
 
 def rescored(selection: Selection, records: dict[str, dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -186,4 +199,5 @@ def _anew(item: Item, known: dict[str, Any], patience: int) -> dict[str, Any]:
     answers = [response_from(kept) for kept in (*known.get("rounds", ()), known["response"])]
     item = replayed(item, answers[:-1], patience)
     fresh = record(item, answers[len(item.before)], _judged(item, answers[len(item.before)], patience))
-    return {name: fresh[name] for name in ("verdict", "scores", "unscored", "detours")}
+    names = ("verdict", "scores", "unscored", "detours", "oracle", "meaning")
+    return {name: fresh[name] for name in names if name in fresh}

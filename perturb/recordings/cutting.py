@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from perturb.core.values import Case, Expect, Instruction, Intent, Result, Section, Turn, World
 from perturb.recordings.gold import Gold, gold
@@ -136,17 +137,16 @@ def _decided(
 def _system(recording: Recording, words: Vocabulary) -> tuple[Section, ...]:
     """The system text as it was: in its sections where they can be put together again letter by letter."""
     texts = [m.text for m in _leading(recording.messages)]
-    origin = "scaffold" if words.product else "task"
+    origin: Literal["scaffold", "task"] = "scaffold" if words.product else "task"
     if not any(texts):
         return ()
     whole = "\n\n".join(texts)
     found = list(_SECTION.finditer(whole))
-    sections = [Section("", whole[: found[0].start()], origin)] if found and found[0].start() else []  # type: ignore[arg-type]  # one of the two
-    for one, following in zip(found, [*found[1:], None], strict=True):
-        end = following.start() if following else len(whole)
-        sections.append(Section(one[1], whole[one.end() : end], origin))  # type: ignore[arg-type]  # likewise
+    ends = [*(one.start() for one in found[1:]), len(whole)]
+    sections = [Section("", whole[: found[0].start()], origin)] if found and found[0].start() else []
+    sections += [Section(one[1], whole[one.end() : end], origin) for one, end in zip(found, ends, strict=False)]
     told = "\n\n".join(f"# {s.title}\n{s.text}" if s.title else s.text for s in sections)
-    return tuple(sections) if told == whole else (Section("", whole, origin),)  # type: ignore[arg-type]  # likewise
+    return tuple(sections) if told == whole else (Section("", whole, origin),)
 
 
 def _leading(messages: Sequence[Message]) -> Sequence[Message]:

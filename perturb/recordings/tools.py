@@ -11,6 +11,7 @@ from perturb.core.values import Json, JsonObject, Tool
 from perturb.recordings.values import Recording, ToolCall
 from perturb.toolbox import toolbox
 from perturb.toolbox.json_schema import schema_problem
+from perturb.trajectories.bfcl import json_schema
 from perturb.trajectories.episodes import domain_tool
 
 _LEGAL = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
@@ -53,16 +54,27 @@ def legal(name: str) -> str:
 
 
 def _tool(spec: JsonObject) -> Tool:
+    """The tool of a spec; one with type names of Python or Java is spelled as JSON Schema."""
     parameters = dict(spec.get("parameters") or {"type": "object", "properties": {}})
-    name = str(spec["name"])
-    try:
-        made = domain_tool({"name": legal(name), "description": spec.get("description", ""), "parameters": parameters})
-        problem = schema_problem(toolbox.schema(made))
-    except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
-        problem = f"{type(error).__name__}: {error}"
-    if problem:
-        raise UnusableError(f"the schema of the tool {name!r} is not valid: {problem}")
+    made = _checked(spec, parameters)
+    if isinstance(made, str) and isinstance(parameters.get("properties"), dict):
+        described = {k: v for k, v in parameters["properties"].items() if isinstance(v, dict)}
+        spelled = json_schema({**parameters, "type": "object", "properties": described})
+        again = _checked(spec, spelled)
+        made = again if isinstance(again, Tool) else made
+    if isinstance(made, str):
+        raise UnusableError(f"the schema of the tool {spec['name']!r} is not valid: {made}")
     return made
+
+
+def _checked(spec: JsonObject, parameters: JsonObject) -> Tool | str:
+    """The tool, or what is wrong with its schema."""
+    try:
+        named = {"name": legal(str(spec["name"])), "description": spec.get("description", "")}
+        made = domain_tool({**named, "parameters": parameters})
+        return schema_problem(toolbox.schema(made)) or made
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
+        return f"{type(error).__name__}: {error}"
 
 
 def inferred(calls: Iterable[ToolCall]) -> tuple[JsonObject, ...]:

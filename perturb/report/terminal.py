@@ -37,6 +37,7 @@ def table(summary: Summary, manifest: Mapping[str, Any], folder: Path | None = N
         "",
         *_whole(summary),
         *_beside(summary),
+        *_without_gold(summary),
         *_listed("counts", (f"{name.replace('_', ' ')} {n}" for name, n in summary.counts.items())),
         *_listed("outcomes", (f"{name.replace('_', ' ')} {n}" for name, n in summary.outcomes.items())),
         *_rules(summary),
@@ -60,6 +61,20 @@ def _missing(summary: Summary) -> Iterable[str]:
             yield from _wrapped(f"  {name}: {printable(example)[:300]}", "    ")
     if summary.unscored:
         yield from _listed("unscored (an error of ours)", (f"{name} {n}" for name, n in summary.unscored.items()))
+
+
+def _without_gold(summary: Summary) -> Iterable[str]:
+    """Which oracle spoke for how many recorded decisions, and how those without a gold agree with themselves."""
+    names = {"effect": "by effect", "recorded": "by the recorded action", "agreement": "no gold"}
+    told = [f"{names[name]} {count.decisions}" for name, count in summary.oracles.items() if name in names]
+    if told:
+        yield from _listed("recorded decisions judged", told)
+    if summary.agreement:
+        found = summary.agreement.overall
+        yield from _wrapped(
+            f"no gold: a perturbed answer agrees with an unperturbed one in {found.perturbed:.1%}, two unperturbed ones "
+            f"in {found.base:.1%} ({found.difference * 100:+.1f}); agreement, not accuracy"
+        )
 
 
 def _whole(summary: Summary) -> Iterable[str]:

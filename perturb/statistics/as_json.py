@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from perturb.statistics.agreement import Agreement
 from perturb.statistics.doses import Curve
 from perturb.statistics.paired import Effect
 from perturb.statistics.rows import Row
@@ -36,7 +37,15 @@ def as_json(summary: Summary, manifest: Mapping[str, Any]) -> dict[str, Any]:
         "doses": [_dose_json(curve) for curve in summary.doses],
         "fixtures": [asdict(fixture) for fixture in summary.fixtures],
         "smallest": summary.smallest,
+        "oracles": {name: asdict(count) for name, count in summary.oracles.items()},
+        "agreement": _agreement_json(summary.agreement) if summary.agreement else None,
     }
+
+
+def _agreement_json(found: Agreement) -> dict[str, Any]:
+    """`base` is how often two unperturbed answers agree, `perturbed` how often a perturbed one does with those."""
+    parts = {part: effect_json(effect) for part, effect in found.by_part.items()}
+    return {"overall": effect_json(found.overall), "by_part": parts}
 
 
 def _tables(summary: Summary) -> dict[str, Any]:

@@ -51,6 +51,9 @@ class Light:
     exposed: bool | None
     step: str = ""
     bound: Rules = ()
+    # Where there is no gold: what the answer comes to. Answers that agree have the same.
+    oracle: str = "fixture"
+    meaning: str = ""
 
 
 def light(record: Record) -> Light:
@@ -83,6 +86,8 @@ def light(record: Record) -> Light:
         record.get("exposed"),
         intern(verdict.get("step") or ""),
         _bound(verdict),
+        intern(record.get("oracle") or "fixture"),
+        intern(record.get("meaning") or ""),
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from perturb.core.registry import OPERATORS
 from perturb.core.values import PARTS
+from perturb.statistics.agreement import Agreement, OracleCount, agreement_of, oracles_of
 from perturb.statistics.doses import Curve, curves
 from perturb.statistics.means import Means, totals
 from perturb.statistics.overview import Base, Fixture, Floor, Worst, base_of, fixtures_of, floor_of, worst_of
@@ -53,6 +54,8 @@ class Summary:
     smallest: dict[str, str]
     compared: dict[str, int]
     margin: float = MARGIN
+    agreement: Agreement | None = None
+    oracles: dict[str, OracleCount] = field(default_factory=dict)
 
 
 def _noted(record: Record, examples: dict[str, tuple[str, str]]) -> Record:
@@ -103,6 +106,8 @@ def summarise(records: Iterable[Record], planned: dict[str, int] | None = None, 
         smallest=smallest_broken(by_id, found),
         compared=compared_otherwise(by_id, found),
         margin=margin,
+        agreement=agreement_of(found),
+        oracles=oracles_of(found),
     )
 
 
