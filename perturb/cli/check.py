@@ -9,8 +9,8 @@ from perturb.cli import output
 from perturb.core.errors import UserError
 from perturb.core.registry import load_file
 from perturb.laws.check import Brought, check, registered
-from perturb.trajectories.episodes import Episode
 from perturb.recordings.loading import load
+from perturb.trajectories.episodes import Episode
 from perturb.trajectories.loading import load_all
 
 

@@ -24,9 +24,8 @@ def main(options: argparse.Namespace) -> int:
         done.append(found)
         for one in found.left_out:
             output.say(output.printable(f"left out: {one.where}: {one.reason}"))
-        counts = ", ".join(
-            f"{number:,} {noun}" for number, noun in ((found.recordings, "recordings"), (found.cases, "cases")) if number
-        )
+        read = ((found.recordings, "recordings"), (found.cases, "cases"))
+        counts = ", ".join(f"{number:,} {noun}" for number, noun in read if number)
         output.say(f"{found.path}: {found.format}: {counts or 'nothing'} read, {len(found.left_out):,} left out")
     if options.json:
         files = [

@@ -81,7 +81,7 @@ READ_ONLY: frozenset[str] = frozenset(
 
 
 # An argument that one product's tool takes beside the canonical ones ("own:description"). None of them decides whether
-# an answer is right, and another scaffold leaves them out. SAID lists the fields that a recorded call gives, in its order.
+# an answer is right, and another scaffold leaves them out. SAID lists the fields that a recorded call gives, in order.
 OWN = "own:"
 SAID = "own:said"
 

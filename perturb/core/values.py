@@ -27,10 +27,10 @@ PARTS: tuple[Part, ...] = (
     "scaffold",
 )
 Relation = Literal["invariant", "equivariant", "directional"]
-Source = Literal["system", "user", "memory", "tool", "reminder", "skill", "promise"]
+Source = Literal["system", "user", "memory", "tool", "reminder", "skill", "promise", "recorded"]
 Family = Literal["cli", "ide", "browser", "search", "service", "imported", "recorded"]
-# What says whether an answer is right: a fixture's gold; what the recorded action does in the rebuilt world; the recorded
-# action as it stands; nothing but the model's own unperturbed answers.
+# What says whether an answer is right: a fixture's gold; what the recorded action does in the rebuilt world; the
+# recorded action as it stands; nothing but the model's own unperturbed answers.
 Oracle = Literal["fixture", "effect", "recorded", "agreement"]
 
 
@@ -116,9 +116,9 @@ class Result:
     paths: paths · matches: matches[{path, line, text}] · shell: stdout, stderr, exit_code · page: url, title,
     tabs[{url, title}], tab, nodes[{id, role, name, depth, value?, level?, states[]}], message? · search: query,
     hits[{title, url, snippet}] · document: url, title, text · python: stdout, error · record: any JSON under
-    `value` · text: text · done: message · error: code, message (+ anything) — an error of any action. `undo` is what to put back
-    into the world to have it as it was before (see perturb.world.changes); no model sees it. A recorded result holds
-    the text that its agent was shown under `recorded`, whatever its kind.
+    `value` · text: text · done: message · error: code, message (+ anything) — an error of any action. `undo` is what
+    to put back into the world to have it as it was before (see perturb.world.changes); no model sees it. A recorded
+    result holds the text that its agent was shown under `recorded`, whatever its kind.
     """
 
     kind: str

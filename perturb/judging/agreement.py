@@ -40,9 +40,8 @@ def meaning(base: Case, case: Case, answers: Sequence[Answer | Unparsed]) -> str
 
 def _told(intents: list[Intent], case: Case) -> Json:
     normal = [toolbox.normal(intent, case.world) for intent in intents]
-    return sorted(
-        ([one.action, {k: _bare(v) for k, v in one.args.items() if decides(one.action, k)}] for one in normal), key=digest
-    )
+    deciding = [{k: _bare(v) for k, v in one.args.items() if decides(one.action, k)} for one in normal]
+    return sorted(([one.action, args] for one, args in zip(normal, deciding, strict=True)), key=digest)
 
 
 def _bare(value: Json) -> Json:

@@ -212,7 +212,7 @@ def _well_formed(operator: Operator, case: Case, out: Case, _choices: tuple[int,
     for pattern in (pattern for several in out.expect.any_of for pattern in several):
         if wrong := problem_of(pattern.action, dict(pattern.args)):
             return f"what is right: {wrong}"
-    if not out.turns or out.turns[0].role != "user":
+    if not out.turns or (out.turns[0].role != "user" and case.turns[0].role == "user"):
         return "the conversation does not start with the user"
     if any(len(turn.calls) != len(turn.results) for turn in out.turns):
         return "calls and results are not paired"

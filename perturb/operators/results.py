@@ -9,6 +9,7 @@ from perturb.core.registry import operator
 from perturb.core.values import Case, Expect, Pattern, Result, TextEdit, Turn
 from perturb.operators.user import expected_text
 from perturb.operators.words import NOISE
+from perturb.scaffolding.render import prompt_text
 from perturb.toolbox import toolbox
 from perturb.world.changes import undone
 
@@ -93,7 +94,9 @@ def leading_warning(case: Case, draw: Draw) -> Case | None:
 @operator(part="results", relation="invariant")
 def terminal_colours(case: Case, draw: Draw) -> Case | None:
     """Leave colour codes in a result, as a terminal would (O20)."""
-    return _edited(case, draw.choice(_answered(case)), TextEdit("ansi"))
+    out = _edited(case, draw.choice(_answered(case)), TextEdit("ansi"))
+    # An empty answer has nothing to colour.
+    return out if prompt_text(out) != prompt_text(case) else None
 
 
 @operator(part="results", relation="invariant", dose=0)

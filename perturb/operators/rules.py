@@ -33,7 +33,9 @@ def _shaped(text: str, rules: tuple[Instruction, ...]) -> str:
 
 
 def livable(case: Case, rules: tuple[Instruction, ...]) -> bool:
-    """Whether a message can keep all `rules` and still state what it must."""
+    """Whether a message can keep all `rules` and still state what it must; nothing that is said keeps no rule."""
+    if not any(text.strip() for text in _messages(case)):
+        return False
     for text in _messages(case):
         shaped = _shaped(text, rules)
         if any(satisfy(shaped, r) != shaped for r in rules if (satisfy := CHECKS[r.check].satisfy)):

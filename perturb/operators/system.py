@@ -9,6 +9,7 @@ from perturb.core.draw import Draw
 from perturb.core.registry import operator
 from perturb.core.values import Case, Instruction, Section, Source
 from perturb.operators.words import FILLER
+from perturb.scaffolding.render import stated
 
 _MARKERS = ("[noted]", "(end of step)", "~ok~")
 
@@ -25,6 +26,9 @@ def change_markup(case: Case, draw: Draw) -> Case | None:
     """Set the system prompt off in other markup: Markdown, XML or plain (S03, FormatSpread)."""
     markups: tuple[Literal["markdown", "xml", "plain"], ...] = ("markdown", "xml", "plain")
     other = draw.choice([markup for markup in markups if markup != case.surface.markup])
+    if not any(section.title for section in case.system) and not stated(case, "system"):
+        # Recorded text without blocks has no markup to change.
+        return None
     return replace(case, surface=replace(case.surface, markup=other))
 
 
@@ -76,6 +80,8 @@ def move_rule_here(case: Case, draw: Draw) -> Case | None:
 @operator(part="system", relation="directional")
 def add_rule(case: Case, draw: Draw) -> Case | None:
     """Add a rule that yesterday's answer breaks: every message must carry a marker (S09)."""
+    if not (case.expect.text.strip() or case.expect.any_of[0][0].action == "say"):
+        return None
     if any(
         rule.check in ("text.max_words", "text.ends_with") and rule.params.get("n", 0) < 8 for rule in case.instructions
     ):

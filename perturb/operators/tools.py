@@ -19,7 +19,7 @@ NAME_LIMIT = 64
 
 def renamed(case: Case, names: dict[str, str]) -> Case | None:
     """`case` with tools renamed, also where the system text names them; None when a name is taken or too long."""
-    if case.surface.protocol == "fenced":
+    if case.surface.protocol == "fenced" or not case.tools:
         # A fenced command shows no tool name.
         return None
     tools = tuple(replace(tool, name=names.get(tool.name, tool.name)) for tool in case.tools)
@@ -132,6 +132,8 @@ def pad_descriptions(case: Case, draw: Draw) -> Case | None:
     """Lengthen tool descriptions by sentences that do not matter (T10)."""
     count = draw.choice([1, 2, 4])
     extra = " ".join(FILLER[:count])
+    if not case.tools:
+        return None
     return replace(case, tools=tuple(replace(t, description=f"{t.description} {extra}") for t in case.tools))
 
 

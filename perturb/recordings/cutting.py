@@ -13,6 +13,7 @@ from perturb.recordings.meant import Vocabulary, vocabulary, working_directory
 from perturb.recordings.rebuilt import Done, Shown, do, start
 from perturb.recordings.tools import UnusableError, toolset
 from perturb.recordings.values import LeftOut, Message, Recording
+from perturb.scaffolding.leaks import leak
 from perturb.trajectories.defaults import unsaid
 
 _NO_ANSWER = "(no answer was recorded)"
@@ -66,7 +67,9 @@ def _done(words: Vocabulary, story: Sequence[Message | Step]) -> Iterator[tuple[
                     yield intent, shown
 
 
-def _cut(recording: Recording, base: Case, words: Vocabulary, story: Sequence[Message | Step]) -> Iterator[Case | LeftOut]:
+def _cut(
+    recording: Recording, base: Case, words: Vocabulary, story: Sequence[Message | Step]
+) -> Iterator[Case | LeftOut]:
     """One case a step, as long as everything before it can be said."""
     turns: tuple[Turn, ...] = ()
     world, notes, number = base.world, base.notes, 0
@@ -104,7 +107,10 @@ def _no_decision(turns: tuple[Turn, ...], message: Message, wrong: str, goes_on:
         return "nothing was asked yet"
     if not message.calls and not message.text.strip():
         return "neither calls nor words were recorded"
-    return "its words go on in the next message" if goes_on else ""
+    if goes_on:
+        return "its words go on in the next message"
+    foreign = leak(message.text) if not message.calls else ""
+    return f"its words hold a call in a protocol of their own: {foreign}" if foreign else ""
 
 
 def _play(world: World, intents: tuple[Intent, ...], answers: tuple[Shown, ...]) -> tuple[Done, ...]:
@@ -182,9 +188,7 @@ def _step(message: Message, answers: list[Message]) -> Step:
         if own is not None:
             left.remove(own)
     found = [left.pop(0) if one is None and left else one for one in found]
-    notes = tuple(
-        f"the call of {call.name} has no recorded answer" for call, one in zip(message.calls, found, strict=True) if not one
-    )
+    unanswered = [call.name for call, one in zip(message.calls, found, strict=True) if one is None]
+    notes = tuple(f"the call of {name} has no recorded answer" for name in unanswered)
     shown = tuple(Shown(one.text, one.failed) if one else Shown(_NO_ANSWER) for one in found)
     return Step(message, shown, notes)
-

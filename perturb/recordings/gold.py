@@ -1,4 +1,4 @@
-"""What is right at a recorded step, and who says so: the effect in the rebuilt world, the recorded action, or nobody."""
+"""What is right at a recorded step, and who says so: its effect in the rebuilt world, the recorded action, nobody."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from perturb.core.actions import ACTIONS, SAID
 from perturb.core.values import Expect, Intent, Json, Oracle, Pattern, Result, World
 from perturb.judging.agreement import is_prose
-from perturb.judging.effect import effect
+from perturb.judging.effect import goals
 from perturb.recordings.rebuilt import known
 from perturb.recordings.values import Message
 
@@ -37,20 +37,24 @@ def gold(
         return Gold(expect, "agreement", ("the recorded run failed: its actions are no gold",))
     if any(result.failed for result in results):
         return Gold(expect, "agreement", ("the recorded call failed: it is no gold",))
-    free = sorted({name for p in patterns for name, value in p.args.items() if isinstance(value, dict) and "$free" in value})
+    free = sorted({name for p in patterns for name in p.args if _is_free(p.args[name])})
     notes = (f"the wording of {', '.join(free)} is not compared",) if free else ()
-    missing = [f"{path} was never shown whole: what is done to it is compared, not carried out" for path in known(world, intents)]
-    if _carried_out(world, intents):
+    missing = [f"{path} was never shown whole: it is compared, not carried out" for path in known(world, intents)]
+    if _carried_out(world, patterns):
         return Gold(expect, "effect", notes)
     return Gold(expect, "recorded", (*notes, *missing))
 
 
-def _carried_out(world: World, intents: tuple[Intent, ...]) -> bool:
+def _is_free(value: Json) -> bool:
+    return isinstance(value, dict) and "$free" in value
+
+
+def _carried_out(world: World, patterns: tuple[Pattern, ...]) -> bool:
     """Whether the rebuilt world can do all of it, and shows or changes something by each."""
-    if not all(intent.action in ACTIONS for intent in intents):
+    if not all(pattern.action in ACTIONS for pattern in patterns):
         return False
-    done = effect(world, intents)
-    return all(deed.changed or (deed.shows and not deed.result.failed) for deed in done.deeds)
+    goal = next(goals(patterns, world))
+    return all(goal.deed(number).changed or number in goal.looks for number in range(len(patterns)))
 
 
 def _args(intent: Intent) -> dict[str, Json]:

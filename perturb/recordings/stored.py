@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import lru_cache
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from perturb.core.canonical import canonical
+import orjson
+
 from perturb.core.errors import UserError
 from perturb.core.reading import read_json
 from perturb.core.registry import check_params
@@ -21,7 +21,8 @@ _NAME = re.compile(r"[^a-z0-9]+")
 
 def line_of(recording: Recording) -> bytes:
     """One line of such a file, its end included."""
-    return canonical({"perturb": "recording", "version": VERSION, "recording": recording}) + b"\n"
+    # Not sorted: arguments stand in the order in which they were given.
+    return orjson.dumps({"perturb": "recording", "version": VERSION, "recording": recording}) + b"\n"
 
 
 def recording_from(data: Any, where: str) -> Recording:
@@ -36,7 +37,7 @@ def recording_from(data: Any, where: str) -> Recording:
         found: Recording = msgspec.convert(data.get("recording"), Recording)
     except msgspec.ValidationError as error:
         raise ValueError(f"recording: {error}") from error
-    return found if found.where else msgspec.structs.replace(found, where=where)
+    return found if found.where else replace(found, where=where)
 
 
 def slug(text: str) -> str:
@@ -51,13 +52,13 @@ def slug(text: str) -> str:
 def rules_beside(path: Path) -> tuple[Instruction, ...]:
     """The rules declared beside a file of recordings: ``my.rules.json`` beside ``my.jsonl``; () where there is none.
 
-    A list of {text, check, params, source}: as in a fixture. Raises UserError naming file and field.
+    A list of {text, check, params}, each a rule that the recording itself states; with a `source` it is stated there.
+    Raises UserError naming file and field.
     """
     beside = path.with_name(path.stem + ".rules.json")
     return _rules(beside) if beside.is_file() else ()
 
 
-@lru_cache(maxsize=8)
 def _rules(path: Path) -> tuple[Instruction, ...]:
     from pydantic import TypeAdapter, ValidationError
 
@@ -65,7 +66,7 @@ def _rules(path: Path) -> tuple[Instruction, ...]:
 
     data = read_json(path)
     if isinstance(data, list):
-        data = [{"source": "stated", **one} if isinstance(one, dict) else one for one in data]
+        data = [{"source": "recorded", **one} if isinstance(one, dict) else one for one in data]
     try:
         read = TypeAdapter(list[InstructionData]).validate_python(data)
         for one in read:

@@ -72,8 +72,8 @@ def _without_gold(summary: Summary) -> Iterable[str]:
     if summary.agreement:
         found = summary.agreement.overall
         yield from _wrapped(
-            f"no gold: a perturbed answer agrees with an unperturbed one in {found.perturbed:.1%}, two unperturbed ones "
-            f"in {found.base:.1%} ({found.difference * 100:+.1f}); agreement, not accuracy"
+            f"no gold: a perturbed answer agrees with an unperturbed one in {found.perturbed:.1%}, two unperturbed "
+            f"ones in {found.base:.1%} ({found.difference * 100:+.1f}); agreement, not accuracy"
         )
 
 

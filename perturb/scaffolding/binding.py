@@ -40,7 +40,7 @@ def bind(case: Case, scaffold: Scaffold) -> Case | None:
         case,
         tools=tools,
         system=(*scaffold.sections(case.world), *own),
-        instructions=(*_without_scaffold_rules(case), *scaffold.rules),
+        instructions=(*_told(_without_scaffold_rules(case), len(own) < len(case.system)), *scaffold.rules),
         scaffold=scaffold.name,
         surface=case.surface
         if scaffold.verbatim
@@ -99,6 +99,13 @@ def _survives(case: Case, reply: Reply) -> bool:
         return protocol.parse(protocol.emit(reply), visible_tools(case)).calls == reply.calls
     except ValueError:
         return False
+
+
+def _told(rules: tuple[Instruction, ...], left_behind: bool) -> tuple[Instruction, ...]:
+    """`rules`; those that a recorded system text states are stated anew where that text was left behind."""
+    if not left_behind:
+        return rules
+    return tuple(replace(rule, source="system") if rule.source == "recorded" else rule for rule in rules)
 
 
 def _without_scaffold_rules(case: Case) -> tuple[Instruction, ...]:

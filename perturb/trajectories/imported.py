@@ -1,10 +1,9 @@
-"""Cases from other projects' records: a JSON Lines file with one case a line, written by an importer, read by a run."""
+"""Ready cases: a JSON Lines file with one case a line, as an import writes those that a format holds gold for."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,43 +11,16 @@ from typing import Any
 from perturb.core.actions import ACTIONS
 from perturb.core.canonical import canonical
 from perturb.core.errors import UserError
-from perturb.core.files import write_atomic
 from perturb.core.reading import json_lines
 from perturb.core.registry import check_params
 from perturb.core.values import Case
 from perturb.toolbox import toolbox
 from perturb.toolbox.json_schema import schema_problem
-from perturb.trajectories.bfcl import cases_of
 from perturb.trajectories.episodes import Episode
 from perturb.trajectories.patterns import problem
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _TOOL = re.compile(r"[A-Za-z0-9_-]{1,64}")
-
-
-@dataclass(frozen=True, slots=True)
-class Import:
-    """How an import went: cases written, and (record, reason) for each record left out."""
-
-    cases: int
-    left_out: tuple[tuple[str, str], ...]
-
-
-def import_files(files: list[Path], out: Path) -> Import:
-    """Turn BFCL files into cases. Raises UserError for a file that is not one."""
-    lines: list[bytes] = []
-    left_out: list[tuple[str, str]] = []
-    for file in files:
-        for name, case in cases_of(file):
-            if isinstance(case, Case):
-                lines.append(canonical(case))
-            else:
-                left_out.append((name, case))
-    if not lines:
-        why = f"{left_out[0][0]}: {left_out[0][1]}" if left_out else "there is none"
-        raise UserError(f"{', '.join(map(str, files))}: not one record became a case ({len(left_out)} left out; {why})")
-    write_atomic(out, b"".join(line + b"\n" for line in lines))
-    return Import(len(lines), tuple(left_out))
 
 
 def load_cases(path: Path) -> Iterator[Episode]:

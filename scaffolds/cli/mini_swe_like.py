@@ -114,7 +114,7 @@ def mini_swe_like() -> Scaffold:
         tools=TOOLS,
         sections=_sections,
         word=_word,
-        serves=("cli", "ide"),
+        serves=("cli", "ide", "recorded"),
         rules=(
             rule("Write a sentence of thought in every message, also before a command.", "text.present"),
             rule("Never start an interactive editor (vi, vim, nano).", "command.lacks", words=["vi ", "vim ", "nano "]),

@@ -206,7 +206,7 @@ def cline_like() -> Scaffold:
         tools=TOOLS,
         sections=_sections,
         word=_word,
-        serves=("cli", "ide", "search", "service"),
+        serves=("cli", "ide", "search", "service", "recorded"),
         rules=(
             rule("Every message must use a tool, also the one that ends the task.", "call.at_least_one"),
             rule("Never use more than one tool in a message.", "call.max", n=1),

@@ -193,7 +193,7 @@ def vscode_like() -> Scaffold:
         tools=TOOLS,
         sections=_sections,
         word=_word,
-        serves=("cli", "ide", "service", "imported"),
+        serves=("cli", "ide", "service", "imported", "recorded"),
         rules=(
             rule("Write no code blocks in messages to the user.", "text.lacks", words=["```"]),
             rule("Give every path in absolute form.", "args.absolute_paths"),

@@ -99,7 +99,7 @@ def search_browse_python() -> Scaffold:
         tools=TOOLS,
         sections=_sections,
         word=_word,
-        serves=("search", "service", "imported"),
+        serves=("search", "service", "imported", "recorded"),
         rules=(rule("Answer in at most 150 words.", "text.max_words", n=150),),
         opening=_opening,
     )

@@ -10,9 +10,10 @@ from perturb.core.errors import UserError
 from perturb.core.registry import SCAFFOLDS
 from perturb.judging.ideal import ideal, spoken
 from perturb.judging.scoring import score
+from perturb.recordings.loading import import_files
 from perturb.scaffolding.binding import bind
 from perturb.trajectories.bfcl import json_schema, legal
-from perturb.trajectories.imported import import_files, load_cases
+from perturb.trajectories.imported import load_cases
 
 FILES = (
     "simple_python",
@@ -38,9 +39,10 @@ def test_type_names_become_json_schema() -> None:
 @pytest.mark.parametrize("name", [*FILES, "multi_turn_miss_func"])
 def test_perfect_is_right_on_every_imported_record(name: str, data: Path, tmp_path: Path) -> None:
     out = tmp_path / "cases.jsonl"
-    report = import_files([data / "bfcl" / f"BFCL_v4_{name}.json"], out)
+    (report,) = import_files([data / "bfcl" / f"BFCL_v4_{name}.json"], out)
+    assert report.format == "bfcl"
     assert report.cases > 10
-    assert all("accepted answer" in why for _, why in report.left_out)
+    assert all("accepted answer" in one.reason for one in report.left_out)
     scaffold = SCAFFOLDS["mini_agent"]
     for episode in load_cases(out):
         for case in episode.cases:
@@ -51,9 +53,9 @@ def test_perfect_is_right_on_every_imported_record(name: str, data: Path, tmp_pa
 
 def test_bad_files_name_line_and_field(tmp_path: Path) -> None:
     bad = tmp_path / "BFCL_bad.json"
-    bad.write_text('{"id": "x", "question": []}\n{"id": 3}\n')
+    bad.write_text('{"id": "x", "question": [], "function": []}\n{"id": 3}\n')
     with pytest.raises(UserError, match=r"line 2: id, question"):
-        import_files([bad], tmp_path / "out.jsonl")
+        list(import_files([bad], tmp_path / "out.jsonl"))
     cases = tmp_path / "cases.jsonl"
     cases.write_text('{"id": "a"}\n')
     with pytest.raises(UserError, match="line 1: cluster"):

@@ -33,9 +33,8 @@ def wrong_character(case: Case) -> Iterator[Rounds]:
         for name, value in intent.args.items():
             looks = not effect(case.world, [intent]).changed
             if intent.action != "say" and (domain or name in _VALUES) and not (looks and not _one_way(case)):
-                if decides(intent.action, name):
-                    changed = (Intent(intent.action, {**intent.args, name: other}) for other in _others(value))
-                    yield from each_replaced(case, place, changed)
+                changed = (Intent(intent.action, {**intent.args, name: other}) for other in _others(value))
+                yield from each_replaced(case, place, changed if decides(intent.action, name) else ())
 
 
 def _others(value: Json) -> Iterator[Json]:
