@@ -177,6 +177,9 @@ def _say_health(answerer: Answerer) -> None:
         failed = ", ".join(f"{kind} {n}" for kind, n in one["failed_tries"].items())
         said = f"{one['server']}: {one['answered']} requests answered, failed tries: {failed or 'none'}"
         output.say(output.printable(said))
+    for one in health:
+        for name, count in one["other_models"].items():
+            output.say(output.printable(f"{one['server']}: {count} answers say that they are another model's: {name}"))
 
 
 def say_damage(damage: Damage | None) -> None:

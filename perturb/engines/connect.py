@@ -15,9 +15,10 @@ from perturb.engines.apis import named
 from perturb.engines.base import RECOMMENDED, Sampling
 from perturb.engines.http import exchange
 from perturb.engines.model_format import Reading
+from perturb.engines.pool import session
 from perturb.engines.rendered import rendering
 from perturb.engines.replicas import Replica
-from perturb.engines.server import DEFAULTS, Servers, session
+from perturb.engines.server import DEFAULTS, Servers
 from perturb.engines.settings import Settings, checked_url
 
 _PROBE_S = 30.0

@@ -18,11 +18,15 @@ _LONGEST_REST_S = 30.0
 
 @dataclass
 class Replica:
-    """One server. `failures` counts every failed try by kind; `limit` is the name it wants the token limit under."""
+    """One server. `failures` counts every failed try by kind, `models` the models that its answers say to be from.
+
+    `limit` is the name it wants the token limit under.
+    """
 
     base_url: str
     answered: int = 0
     failures: Counter[str] = field(default_factory=Counter)
+    models: Counter[str] = field(default_factory=Counter)
     outstanding: int = 0
     in_a_row: int = 0
     rests_until: float = 0.0

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+from collections import Counter
 from collections.abc import Coroutine, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
@@ -22,12 +23,10 @@ from perturb.core.values import Failure, Request, Response
 from perturb.engines.api import Api, Asking, address
 from perturb.engines.base import RECOMMENDED, Key, Pull, Sampling
 from perturb.engines.http import exchange, pause
+from perturb.engines.pool import session
 from perturb.engines.rendered import Rendering
 from perturb.engines.replicas import FINAL, Replica, Replicas
 from perturb.engines.settings import Settings
-
-if TYPE_CHECKING:
-    import aiohttp
 
 DEFAULTS = Settings()
 # Tries of one request in all.
@@ -73,9 +72,17 @@ class Servers:
                 loop.call(asker.close())
 
     def health(self) -> list[dict[str, Any]]:
-        """What each server did: requests answered, and failed tries by kind."""
+        """What each server did: requests answered, failed tries by kind, and answers that name another model.
+
+        A gateway may answer under another name of the same model: that is told, and no failure.
+        """
         return [
-            {"server": r.base_url, "answered": r.answered, "failed_tries": dict(sorted(r.failures.items()))}
+            {
+                "server": r.base_url,
+                "answered": r.answered,
+                "failed_tries": dict(sorted(r.failures.items())),
+                "other_models": {name: n for name, n in sorted(r.models.items()) if name != self.identity["name"]},
+            }
             for r in self.replicas
         ]
 
@@ -170,7 +177,7 @@ class _Asker:
         how = self.settings
         got = await exchange(self.session, "POST", url, body, how.timeout_s, how.proxy, how.secrets)
         if isinstance(got, bytes):
-            return self._heard(prompt, read(self.servers.api, got)), None
+            return self._heard(prompt, read(self.servers.api, got, server.models)), None
         if "max_completion_tokens" in got.failure.detail and server.limit == "max_tokens":
             # The server knows the token limit by its newer name only: not a failure of the request.
             server.limit = "max_completion_tokens"
@@ -203,29 +210,17 @@ class _Asker:
             return Failure("unrenderable", shortened(f"no request: {type(error).__name__}: {error}", 300))
 
 
-def read(api: Api, data: bytes) -> Response | Failure:
-    """The response that the body of a 200 holds; a Failure for anything else."""
+def read(api: Api, data: bytes, models: Counter[str] | None = None) -> Response | Failure:
+    """The response that the body of a 200 holds; a Failure for anything else. `models` counts who is said to answer."""
     try:
-        return api.response(orjson.loads(data))
+        answer = orjson.loads(data)
+        got = api.response(answer)
+        if models is not None and isinstance(answer.get("model"), str):
+            models[shortened(answer["model"], 200)] += 1
+        return got
     except orjson.JSONDecodeError as error:
         return Failure("bad_json", shortened(f"the answer is no JSON: {error}", 300))
     except (LookupError, TypeError, AttributeError, ValueError) as error:
         said = shortened(data[:20_000].decode("utf-8", "replace"), 200)
         why = shortened(f"{type(error).__name__}: {error}", 100)
         return Failure("bad_body", f"not an answer of this API: {why}: {said}")
-
-
-def session(settings: Settings, api: Api) -> aiohttp.ClientSession:
-    """A connection pool that follows no redirect, keeps no cookie, reads no environment and unpacks nothing."""
-    import aiohttp
-
-    headers = {"content-type": "application/json", "accept-encoding": "identity"}
-    return aiohttp.ClientSession(
-        # Below the five seconds after which common servers close a connection that is idle.
-        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=4.0),
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=min(10.0, settings.timeout_s)),
-        headers={**headers, **api.headers(settings.key), **settings.headers},
-        cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=False,
-        trust_env=False,
-    )

@@ -112,3 +112,8 @@ def matrix(count: int, every: int) -> Iterator[Row]:
 def attack() -> Iterator[Row]:
     """3,000 bit flips, every byte."""
     yield from matrix(3000, 1)
+
+
+def sample() -> Iterator[Row]:
+    """Some."""
+    yield from matrix(300, 29)

@@ -150,3 +150,8 @@ def matrix(every: int = 1, names: tuple[str, ...] = ("run", "resume", "score", "
 def attack() -> Iterator[Row]:
     """Every operation."""
     yield from matrix()
+
+
+def sample() -> Iterator[Row]:
+    """Each eleventh operation of two commands."""
+    yield from matrix(11, ("run", "score"))

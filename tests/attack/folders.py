@@ -173,3 +173,8 @@ def matrix(count: int) -> Iterator[Row]:
 def attack() -> Iterator[Row]:
     """1,000 wrong values of each kind, or as many as there are."""
     yield from matrix(1000)
+
+
+def sample() -> Iterator[Row]:
+    """Some."""
+    yield from matrix(60)

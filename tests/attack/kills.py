@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 import tempfile
@@ -10,11 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from perturb.campaign.journal import read
 from tests.attack import Row
-from tests.attack._command import ROOT, argv, process
+from tests.attack._command import FIXTURE, ROOT, argv, process
 from tests.attack.disk import facts
+from tests.benchmarks.stub import running
 
 RUN = ("run", "--agent", "perfect", "--limit", "6", "--out")
+ASKED = ("--fixture", str(FIXTURE), "--operator", "user.*", "--operator", "tools.*", "--budget", "600")
+QUIET = subprocess.DEVNULL
 
 
 def killed(folder: Path, rng: random.Random) -> tuple[bytes, int]:
@@ -70,6 +75,47 @@ def kills(count: int, seed: int = 0) -> Iterator[Row]:
     yield Row("kill -9 at a random moment, then gone on", tried, survived, detail or f"{len(wanted)} records each time")
 
 
+def in_flight(connections: int, count: int, seed: int = 0) -> Row:
+    """`count` kills of runs with so many requests under way on a server that takes a while; each then gone on with."""
+    rng = random.Random(f"{connections} {seed}")
+    wrong: list[str] = []
+    with tempfile.TemporaryDirectory() as place, running(delay=0.3) as url:
+        asked = ("--base-url", url, "--concurrency", str(connections))
+        run = ("run", *asked, *ASKED, "--out")
+        assert process(*run, f"{place}/whole").code == 0
+        wanted = {record["id"] for record in read(Path(place, "whole"))}
+        for number in range(count):
+            out = Path(place) / f"run{number}"
+            journal = out / "journal.jsonl"
+            started = subprocess.Popen(argv(*run, str(out)), cwd=ROOT, stdout=QUIET, stderr=QUIET)
+            until, lines = time.monotonic() + 90, rng.randint(1, len(wanted) - 1)
+            seen = b""
+            while started.poll() is None and seen.count(b"\n") < lines and time.monotonic() < until:
+                time.sleep(0.005)
+                seen = journal.read_bytes() if journal.exists() else b""
+            started.kill()
+            code = started.wait()
+            kept = journal.read_bytes()
+            resumed = process("resume", str(out), *asked)
+            ids = [json.loads(line)["id"] for line in journal.read_bytes().splitlines()]
+            if code != -9:
+                wrong.append(f"was done before the kill: exit {code}")
+            elif not kept.startswith(seen[: seen.rfind(b"\n") + 1]):
+                wrong.append("finished lines are gone")
+            elif resumed.code != 0 or sorted(ids) != sorted(wanted):
+                wrong.append(f"exit {resumed.code}, {len(ids)} records of {len(wanted)}: {resumed.err[-200:]}")
+    detail = wrong[0] if wrong else f"{len(wanted)} records each, none twice"
+    return Row(f"kill -9 with {connections} requests under way", count, count - len(wrong), detail)
+
+
 def attack() -> Iterator[Row]:
-    """Forty kills."""
+    """Forty kills, and thirty with requests under way."""
     yield from kills(40)
+    for connections in (16, 64, 256):
+        yield in_flight(connections, 10)
+
+
+def sample() -> Iterator[Row]:
+    """Some."""
+    yield from kills(3)
+    yield in_flight(64, 1)

@@ -93,3 +93,8 @@ def attack() -> Iterator[Row]:
     """Ten limits."""
     assert signal.getsignal(signal.SIGXFSZ) is signal.SIG_IGN
     yield from matrix((0, 1, 100, 1000, 3000, 6000, 9000, 12_000, 14_000, 20_000))
+
+
+def sample() -> Iterator[Row]:
+    """Some."""
+    yield from matrix((100, 9000))

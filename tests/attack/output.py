@@ -82,3 +82,8 @@ def matrix(commands: tuple[tuple[str, ...], ...]) -> Iterator[Row]:
 def attack() -> Iterator[Row]:
     """Every command."""
     yield from matrix(COMMANDS)
+
+
+def sample() -> Iterator[Row]:
+    """One command."""
+    yield from matrix(COMMANDS[:1])

@@ -122,3 +122,8 @@ def matrix(times: int) -> Iterator[Row]:
 def attack() -> Iterator[Row]:
     """Five times each."""
     yield from matrix(5)
+
+
+def sample() -> Iterator[Row]:
+    """Once each."""
+    yield from matrix(1)

@@ -90,7 +90,12 @@ FAULTS: dict[str, tuple[Fault, str]] = {
     "a bad chunk size": (sends(HEAD + b"transfer-encoding: chunked\r\n\r\nzz\r\n"), "bad_http"),
     "a giant body": (forever(b"a" * 65536, 0.0, HEAD + b"connection: close\r\n\r\n"), "too_large"),
     "a gzip bomb": (says(200, gzip.compress(b" " * 10**7), content_encoding="gzip"), "bad_http"),
-    "html": (says(200, b"<html>"), "bad_json"),
+    "an answer packed by gzip": (says(200, gzip.compress(ANSWER), content_encoding="gzip"), "bad_http"),
+    "an answer packed twice": (says(200, ANSWER, content_encoding="identity, gzip"), "bad_http"),
+    "a length too short": (sends(HEAD + b"content-length: 20\r\n\r\n" + ANSWER, every_s=0.05), "bad_http"),
+    "two lengths": (sends(HEAD + b"content-length: 2\r\ncontent-length: 3\r\n\r\n{} "), "bad_http"),
+    "half of it, then silence": (sends(HEAD + b"content-length: 999\r\n\r\n{", b"", every_s=5.0), "timeout"),
+    "html": (says(200, b"<!DOCTYPE html><title>Sign in</title>", content_type="text/html"), "bad_json"),
     "nothing": (says(200), "bad_json"),
     "null": (says(200, b"null"), "bad_body"),
     "a list": (says(200, b"[1]"), "bad_body"),
@@ -114,6 +119,25 @@ FAULTS: dict[str, tuple[Fault, str]] = {
     "503": (says(503, b"down", retry_after="0"), "http_5xx"),
     "301": (says(301, location="http://127.0.0.1:1/"), "http_301"),
     "204": (says(204), "http_204"),
+}
+CLOSED = b"connection: close\r\n"
+CHUNKS = b"%x\r\n%b\r\n%x;name=value\r\n%b\r\n0\r\n" % (9, ANSWER[:9], len(ANSWER) - 9, ANSWER[9:])
+TWICE = {"id": "call_1", "type": "function", "function": {"name": "read", "arguments": "{}"}}
+# What is unusual and an answer all the same.
+UNUSUAL: dict[str, Fault] = {
+    "byte by byte": sends(framed(ANSWER)[:-40], *(bytes([one]) for one in ANSWER[-40:]), every_s=0.002),
+    "HTTP/1.0, ended by closing": sends(b"HTTP/1.0 200 OK\r\n\r\n" + ANSWER),
+    "chunks with an extension and trailers": sends(
+        HEAD + b"transfer-encoding: chunked\r\n\r\n" + CHUNKS + b"x-checksum: 1\r\n\r\n"
+    ),
+    "no reason phrase, another type": sends(
+        b"HTTP/1.1 200\r\ncontent-type: text/plain\r\n" + CLOSED + b"\r\n" + ANSWER
+    ),
+    "white space around it": sends(HEAD + CLOSED + b"\r\n\n\n " + ANSWER + b"\n\n"),
+    "interim answers before it": sends(b"HTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\n" + framed(ANSWER)),
+    "two calls of one id": sends(
+        chat(finish_reason="tool_calls", message={"content": None, "tool_calls": [TWICE, TWICE]})
+    ),
 }
 RETRIED = ("unreachable", "truncated", "http_408", "http_429", "http_5xx")
 REQUESTS = 6
@@ -293,6 +317,44 @@ def test_giant_bodies_stay_bounded_in_memory(hostile: Raw) -> None:
         tracemalloc.stop()
     # Four at once, a mebibyte each, and what is on its way.
     assert peak < 24 * 2**20
+
+
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_an_unusual_answer_is_an_answer(hostile: Raw, name: str) -> None:
+    hostile.plan = lambda number: UNUSUAL[name] if number % 2 else None
+    got = outcomes(engine(hostile.url, timeout_s=5.0))
+    assert [one for one in got.values() if not isinstance(one, Response) or one.tries != 1] == []
+
+
+@pytest.mark.parametrize("late_s", [0.0, 0.03])
+def test_an_answer_that_nobody_asked_for_is_nobodys(hostile: Raw, late_s: float) -> None:
+    """A second answer on a connection, at once or while it is idle, is never taken for that to the next request."""
+    stale = ANSWER.replace(b"Fine", b"Odd.")
+    assert len(stale) == len(ANSWER)
+
+    async def twice(writer: asyncio.StreamWriter) -> None:
+        writer.write(framed(ANSWER) + (b"" if late_s else framed(stale)))
+        await asyncio.sleep(late_s)
+        writer.write(framed(stale) if late_s else b"")
+        await asyncio.sleep(1.0)
+
+    hostile.plan = lambda _number: twice
+    servers, left = engine(hostile.url, timeout_s=5.0, concurrency=1), iter(range(4))
+
+    def pull() -> tuple[int, Request] | None:
+        time.sleep(2 * late_s)
+        number = next(left, None)
+        return None if number is None else (number, Request(({"role": "user", "content": "a"},)))
+
+    assert [got.text for _, got in servers.stream(pull) if isinstance(got, Response)] == ["Fine."] * 4
+
+
+def test_answers_that_name_another_model_are_told(hostile: Raw) -> None:
+    other = json.dumps({**json.loads(ANSWER), "model": "another"}).encode()
+    hostile.plan = lambda number: sends(framed(other)) if number == 1 else None
+    servers = engine(hostile.url)
+    outcomes(servers)
+    assert servers.health()[0]["other_models"] == {"another": 1}
 
 
 def test_a_long_retry_after_is_waited_for_and_bounded(hostile: Raw, monkeypatch: pytest.MonkeyPatch) -> None:
