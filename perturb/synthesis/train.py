@@ -244,7 +244,7 @@ def _resumed(path: Path, key: str, adapter: dict[str, Any], optimizer: Any) -> t
 
 
 def _write(out: Path, adapter: dict[str, Any], recipe: Recipe, config: dict[str, Any], data: str) -> None:
-    """The adapter as bfloat16, with what it was trained on in its header."""
+    """The adapter as 8-bit numbers, with what it was trained on in its header."""
     from perturb.formats import safetensors
 
     about = {
@@ -258,7 +258,7 @@ def _write(out: Path, adapter: dict[str, Any], recipe: Recipe, config: dict[str,
     tensors = ((name, value.detach().cpu().numpy()) for name, value in sorted(adapter.items()))
     with storing(out):
         try:
-            safetensors.write(temporary, tensors, "bfloat16", about)
+            safetensors.write(temporary, tensors, "int8", about)
             temporary.replace(out)
         finally:
             temporary.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,6 +51,19 @@ def test_a_gguf_file_gives_back_what_was_written(tmp_path: Path) -> None:
         assert value.shape == values[name].shape
         limit = 0.0 if value.ndim == 1 else 0.03 if name == "token_embd.weight" else 0.25
         assert np.abs(value - values[name]).max() <= limit, name
+
+
+@pytest.mark.parametrize(("precision", "limit"), [("float32", 0.0), ("bfloat16", 0.02), ("int8", 0.02)])
+def test_tensors_come_back_as_precisely_as_they_were_written(precision: Any, limit: float, tmp_path: Path) -> None:
+    noise = np.random.default_rng(3)
+    values = {"a": noise.normal(size=(4, 50)).astype("<f4"), "b": noise.normal(size=(60, 4)).astype("<f4") * 100}
+    values["zero"] = np.zeros((3, 9), "<f4")
+    safetensors.write(tmp_path / "x.safetensors", values.items(), precision, {"why": "x"})
+    about, found = safetensors.read(tmp_path / "x.safetensors")
+    assert about["why"] == "x"
+    assert found.keys() == values.keys()
+    for name, value in values.items():
+        assert np.abs(found[name] - value).max() <= limit * np.abs(value).max()
 
 
 def test_the_checkpoint_is_whole_and_has_the_markers(wheel: Path, tmp_path: Path) -> None:
