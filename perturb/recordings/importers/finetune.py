@@ -55,7 +55,8 @@ def _read(item: Any, field: str) -> Sequence[Message]:
     parts = item.get("content")
     if not isinstance(parts, list) or not any(isinstance(part, dict) and "value" in part for part in parts):
         return kept([chat_message(item, field)], [item], spelled)
-    plain = [part for part in parts if isinstance(part, dict) and part.get("type") not in ("reasoning", "tool_call")]
+    parts = [an_object(part, f"{field}.content.{n}") for n, part in enumerate(parts)]
+    plain = [part for part in parts if part.get("type") not in ("reasoning", "tool_call")]
     message = chat_message({**item, "content": content_text(plain, f"{field}.content")}, field)
     thoughts = [_value(part, field) for part in parts if part.get("type") == "reasoning"]
     calls = [_call(_value(part, field), field) for part in parts if part.get("type") == "tool_call"]
