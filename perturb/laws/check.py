@@ -12,6 +12,7 @@ from perturb.core.values import Case
 from perturb.laws.breach import Breach
 from perturb.laws.fixtures import fixture_breaches
 from perturb.laws.operators import operator_breaches
+from perturb.laws.rules import rule_breaches
 from perturb.laws.scaffolds import agent_breaches, scaffold_breaches
 from perturb.laws.verdicts import verdict_breaches
 from perturb.scaffolding.binding import bind
@@ -68,6 +69,7 @@ def _all(cases: Sequence[Case], progress: Callable[[int], None]) -> Iterator[Bre
     yield from scaffold_breaches(cases)
     yield from verdict_breaches(cases)
     yield from agent_breaches(cases, sorted(AGENTS))
+    yield from rule_breaches(cases, sorted(CHECKS))
     yield from _operators(sorted(OPERATORS), cases, progress)
 
 
@@ -84,6 +86,7 @@ def _narrow(only: Brought, per_cell: int, progress: Callable[[int], None]) -> It
     yield from agent_breaches(shipped, only.of("agents"))
     fresh = (*only.of("equivalents"), *only.of("near misses"))
     yield from (breach for breach in verdict_breaches(shipped if fresh else ()) if breach.name in fresh)
+    yield from rule_breaches(shipped, only.of("checks"))
     if only.of("scorers") or only.of("checks"):
         yield from scaffold_breaches(shipped)
     inside = [case for case in shipped if case.scaffold in only.of("scaffolds")]

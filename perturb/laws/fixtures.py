@@ -19,7 +19,7 @@ from perturb.trajectories.patterns import ideal_args
 from perturb.trajectories.schema import line_of, line_of_step
 
 # Words that a rule about words may be about, beside those that it names itself.
-_WORDS = "WELL, Let me See: this is 1 sentence, and another one follows? Yes! 日本語"
+_WORDS = "WELL, Let me See: this is **1** sentence (it's short), and another one follows? Yes! \U0001f642\n\n- 日本語"
 
 
 def fixture_breaches(episodes: Iterable[Episode], cases: Sequence[Case]) -> Iterator[Breach]:
@@ -94,10 +94,11 @@ def _writes(case: Case, number: int) -> bool:
 
 def breakable(rule: Instruction, case: Case) -> bool:
     """Whether some answer breaks `rule`: the ideal one distorted, or one made for it."""
-    return any(not CHECKS[rule.check].holds(answer, rule, case) for answer in _attempts(rule, case))
+    return any(not CHECKS[rule.check].holds(answer, rule, case) for answer in attempts(rule, case))
 
 
-def _attempts(rule: Instruction, case: Case) -> Iterator[Answer]:
+def attempts(rule: Instruction, case: Case) -> Iterator[Answer]:
+    """Answers that try to break `rule`: the ideal one with other words, messages, calls of every tool."""
     right = ideal(case)
     named = " ".join(_texts(dict(rule.params)))
     long = " ".join([_WORDS] * 60) + "\n" * 60 + named
@@ -105,6 +106,8 @@ def _attempts(rule: Instruction, case: Case) -> Iterator[Answer]:
         yield Answer(Reply("", text), (Intent("say", {"text": text}),))
         yield replace(right, reply=replace(right.reply, text=text))
     yield Answer(Reply("", _WORDS), ())
+    for path in case.world.files:
+        yield Answer(Reply("", _WORDS, (Call("write"),)), (Intent("fs.write", {"path": path, "content": ""}),))
     for call, intent in _calls(rule, case, named):
         yield Answer(Reply("", _WORDS, (call,)), (intent,))
         yield Answer(Reply("", _WORDS, (call,) * 30), (intent,) * 30)

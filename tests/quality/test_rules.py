@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 
@@ -13,12 +15,16 @@ from perturb.checks.catalogue import RULES
 from perturb.checks.opportunity import given
 from perturb.core.draw import NotApplicableError, replay, seeded
 from perturb.core.errors import UnrepresentableError, UserError
-from perturb.core.registry import AGENTS, CHECKS, OPERATORS, check_params
+from perturb.core.registry import AGENTS, CHECKS, OPERATORS, Check, check_params
 from perturb.core.values import Answer, Case, Instruction, Intent, Reply, Source
 from perturb.judging.ideal import answer_with, ideal, intents_of, spoken
 from perturb.judging.scoring import judge
+from perturb.laws.check import spread
+from perturb.laws.fixtures import fixture_breaches
+from perturb.laws.rules import rule_breaches
 from perturb.scaffolding.render import render
 from perturb.statistics.summary import summarise
+from perturb.trajectories.loading import load_all
 
 BLIND = ("chatty", "terse", "careless", "announces")
 
@@ -193,3 +199,61 @@ def test_one_to_sixteen_rules_are_added_at_once(cases: list[Case]) -> None:
             if out is not None:
                 counts[len(out.instructions) - len(case.instructions)] += 1
     assert set(counts) == {1, 4, 16}
+
+
+def holds_always(_answer: Answer, _rule: Instruction, _case: Case) -> bool:
+    return True
+
+
+def holds_never(_answer: Answer, _rule: Instruction, _case: Case) -> bool:
+    return False
+
+
+def holds_for_long_messages(answer: Answer, _rule: Instruction, _case: Case) -> bool:
+    return len(answer.reply.text) > 40
+
+
+PLANTED = {
+    "planted.always": (Check("planted.always", holds_always, None, None, {}), "rule", "nobody can break it"),
+    "planted.never": (Check("planted.never", holds_never, None, None, {"n": int}), "rule", "nobody can keep it"),
+    "planted.long": (
+        Check("planted.long", holds_for_long_messages, lambda text, _rule: text + "!", None, {}),
+        "satisfy",
+        "'x' becomes",
+    ),
+}
+
+
+def test_a_checker_that_decides_nothing_is_found_with_its_line(
+    cases: list[Case], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert list(rule_breaches(cases[::9], sorted(CHECKS))) == []
+    for name, (planted, law, said) in PLANTED.items():
+        monkeypatch.setitem(CHECKS, name, planted)
+        (breach,) = rule_breaches(cases[::9], [name])
+        assert breach.law == law
+        assert said in breach.detail
+        assert f"{Path(__file__).name}: line {planted.holds.__code__.co_firstlineno}" in breach.example
+        monkeypatch.delitem(CHECKS, name)
+
+
+def test_a_fixture_with_a_rule_that_nobody_can_break_is_refused_with_its_line(tmp_path: Path) -> None:
+    shipped = next(episode for episode in load_all() if episode.id == "ide-docstring")
+    body = json.loads(Path(shipped.path).read_text())
+    body["instructions"].append(
+        {
+            "source": "system",
+            "text": "If a file is vendored, do not change it.",
+            "check": "edit.spares",
+            "params": {"marked": "vendored by nobody"},
+        }
+    )
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps(body, indent=1))
+    (episode,) = load_all(path.parent)
+    bound = [case for case in spread(1, [episode]) if case.scaffold == "vscode_like"]
+    found = [breach for breach in fixture_breaches([episode], bound) if breach.law == "rule"]
+    line = path.read_text()[: path.read_text().index('"system",\n   "text": "If a file')].count("\n") + 1
+    assert [(b.detail, f"line {line - 1}" in b.example) for b in found] == [
+        ("nobody can break 'If a file is vendored, do not change it.'", True)
+    ]
