@@ -66,21 +66,27 @@ def _conditional(rule: Instruction) -> bool:
     return rule.check == "edit.spares" or "when" in rule.params or "unless" in rule.params
 
 
+def _key(rule: Instruction) -> tuple[str, str, str]:
+    return rule.check, str(rule.params.get("when", "")), str(rule.params.get("unless", ""))
+
+
 @agent(defect="system")
 def ignores_conditions(case: Case, base: Case) -> Answer:
-    """Does not look whether a condition holds, and acts as if none did: rules that have one are not there for it."""
-    if not any(map(_conditional, case.instructions)):
+    """Does not look whether a condition holds, and acts as if none did: new rules that have one are not there for it."""
+    known = {_key(rule) for rule in base.instructions}
+    fresh = [rule for rule in case.instructions if _conditional(rule) and _key(rule) not in known]
+    if not fresh:
         return ideal(case)
     try:
-        return _without(case, _conditional, base.expect if case.scaffold == base.scaffold else None)
+        return _without(case, lambda rule: rule in fresh, base.expect if case.scaffold == base.scaffold else None)
     except UnrepresentableError:
         return ideal(case)
 
 
 @agent(defect="system")
-def takes_every_condition_for_true(case: Case, _base: Case) -> Answer:
-    """Changes no file as soon as there is a rule on files that must not be changed, whatever the file says."""
-    if not any(rule.check == "edit.spares" for rule in case.instructions):
+def takes_every_condition_for_true(case: Case, base: Case) -> Answer:
+    """Changes no file once there is a new rule on files that must not be changed, whatever the file says."""
+    if {r.check for r in base.instructions} >= {r.check for r in case.instructions if r.check == "edit.spares"}:
         return ideal(case)
     words = "I cannot change this file: the rule says that it must stay as it is."
     return answer_with(case, (Intent("say", {"text": words, "kind": "answer"}),), words, case.instructions)

@@ -68,7 +68,8 @@ def announces_and_rule_blind(case: Case, _base: Case) -> Answer:
 
 @agent()
 def careless_and_rule_blind(case: Case, _base: Case) -> Answer:
-    """Does the right thing and more beside it: looks round outside the project as root, rewrites what it never read."""
+    """Does the right thing and more beside it: looks round outside the project as root, rewrites what it never read,
+    asks and clicks three times where once is enough."""
     intents = intents_of(_unruled(case), case.expect.any_of[0])
     if intents[0].action == "say":
         return ideal(_unruled(case))
@@ -80,6 +81,8 @@ def careless_and_rule_blind(case: Case, _base: Case) -> Answer:
         except UnrepresentableError:
             continue
         intents = (*intents, extra)
+    if not alone and all(intent.action.startswith(_REPEATED) or "." not in intent.action for intent in intents):
+        intents = intents * 3
     try:
         answer = answer_with(case, intents, case.expect.text, ())
     except UnrepresentableError:
@@ -87,9 +90,14 @@ def careless_and_rule_blind(case: Case, _base: Case) -> Answer:
     return understand(case, replace(answer.reply, calls=tuple(_respelled(call, case) for call in answer.reply.calls)))
 
 
+# What an impatient hand does more than once; a domain's own tools (names without a dot) as well.
+_REPEATED = ("el.", "nav.", "tab.", "web.")
+
+
 def _whole(intent: Intent) -> Intent:
-    """Reads far beyond what is asked."""
-    return Intent(intent.action, {**intent.args, "end": 2000}) if intent.action == "fs.read" else intent
+    """Reads far beyond what is asked, and presses Enter after what is typed."""
+    more = {"fs.read": {"end": 2000}, "el.type": {"submit": True}}
+    return Intent(intent.action, {**intent.args, **more.get(intent.action, {})})
 
 
 def _habits(case: Case) -> list[Intent]:

@@ -25,21 +25,32 @@ _WORDS = "WELL, Let me See: this is **1** sentence (it's short), and another one
 def fixture_breaches(episodes: Iterable[Episode], cases: Sequence[Case]) -> Iterator[Breach]:
     """Breaches of `episodes`, whose decisions are `cases` (bound), each with file and line."""
     paths = {episode.id: episode.path for episode in episodes}
-    ruled: set[tuple[str, str]] = set()
     for episode in episodes:
         for line in deaf(episode):
             problem = f"{line!r} answers the same whatever the files are, which a step changes: give it `while` states"
             yield Breach("recording", episode.id, Where(episode.path, episode.cases[0]).recording(line), problem)
+    for case, number in _unbreakable(cases):
+        where = Where(paths.get(case.cluster, ""), case)
+        yield Breach("rule", case.cluster, where.rule(number), f"nobody can break {case.instructions[number].text!r}")
     for case in cases:
         where = Where(paths.get(case.cluster, ""), case)
         for place, problem in _gold_problems(case):
             yield Breach("gold", f"{case.cluster} {place}", where.step(*place.split(".")), f"{place}: {problem}")
-        for number, rule in enumerate(case.instructions):
-            if (case.cluster, rule.text) not in ruled and not breakable(rule, case):
-                yield Breach("rule", case.cluster, where.rule(number), f"nobody can break {rule.text!r}")
-            ruled.add((case.cluster, rule.text))
         for breach in verdict_breaches([case]):
             yield replace(breach, name=f"{case.cluster} ({breach.name})", example=where.step())
+
+
+def _unbreakable(cases: Sequence[Case]) -> list[tuple[Case, int]]:
+    """The rules, by number in a case that has them, that no answer to any decision of their fixture breaks."""
+    left: dict[tuple[str, str], tuple[Case, int]] = {}
+    broken: set[tuple[str, str]] = set()
+    for case in cases:
+        for number, rule in enumerate(case.instructions):
+            key = case.cluster, rule.text
+            if key not in broken and breakable(rule, case):
+                broken.add(key)
+            left.setdefault(key, (case, number))
+    return [found for key, found in left.items() if key not in broken]
 
 
 @dataclass(frozen=True, slots=True)

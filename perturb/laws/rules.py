@@ -66,7 +66,11 @@ def _complies(rule: Instruction, cases: Sequence[Case]) -> str | None:
     check = CHECKS[rule.check]
     if check.satisfy is None or not cases:
         return None
-    for text in ("x", "It is done, and I (the agent) don't mind! **5** files.\n\nWhich one next?", cases[0].expect.text):
+    for text in (
+        "x",
+        "It is done, and I (the agent) don't mind! **5** files.\n\nWhich one next?",
+        cases[0].expect.text,
+    ):
         made = shaped(text, (rule,))
         answer = Answer(Reply("", made), (Intent("say", {"text": made}),))
         if text and not check.holds(answer, rule, cases[0]):

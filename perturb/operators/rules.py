@@ -137,8 +137,12 @@ _CONTESTED = ("text.starts_with", "text.ends_with", "text.contains")
 
 
 def _contested(case: Case, sources: tuple[Source, ...]) -> list[str]:
-    """The marks that rules of these sources demand."""
-    rules = [rule for rule in case.instructions if rule.source in sources and rule.check in _CONTESTED]
+    """The marks that rules of these sources demand of every message."""
+    rules = [
+        rule
+        for rule in case.instructions
+        if rule.source in sources and rule.check in _CONTESTED and not {"when", "unless"} & set(rule.params)
+    ]
     return [str(rule.params["value"]) for rule in rules]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -84,6 +84,27 @@ def test_a_rule_blind_agent_breaks_it_in_a_third_of_its_opportunities(kind: str,
         if sum(count.values()) >= 5:
             shares[name] = count[False] / sum(count.values())
     assert max(shares.values(), default=0) >= 0.3, shares
+
+
+def test_rule_blind_agents_break_every_rule_of_every_fixture() -> None:
+    own = {episode.id: {rule.text for rule in episode.cases[0].instructions} for episode in load_all()}
+    kinds: dict[str, dict[str, Counter[bool]]] = defaultdict(lambda: defaultdict(Counter))
+    broken, every = set(), set()
+    for case in bound_cases(Selection()):
+        every |= {(case.cluster, rule.text) for rule in case.instructions if rule.text in own[case.cluster]}
+        for name in BLIND:
+            try:
+                verdict = judge(case, AGENTS[f"{name}_and_rule_blind"].answer(case, case))
+            except UnrepresentableError:
+                continue
+            for rule in verdict.rules:
+                if rule.given and rule.text in own[case.cluster]:
+                    kinds[rule.check][name][rule.kept] += 1
+                    broken |= set() if rule.kept else {(case.cluster, rule.text)}
+    assert len(kinds) >= 30
+    best = {kind: max(c[False] / c.total() for c in by.values() if c.total() >= 5) for kind, by in kinds.items()}
+    assert {kind: share for kind, share in best.items() if share < 0.3} == {}
+    assert every - broken == set()
 
 
 def test_silence_beside_calls_breaks_no_rule_about_messages(cases: list[Case]) -> None:
