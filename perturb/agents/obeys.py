@@ -72,7 +72,7 @@ def _key(rule: Instruction) -> tuple[str, str, str]:
 
 @agent(defect="system")
 def ignores_conditions(case: Case, base: Case) -> Answer:
-    """Does not look whether a condition holds, and acts as if none did: new rules that have one are not there for it."""
+    """Acts without looking whether a condition holds, as if none did: new rules that have one are not there for it."""
     known = {_key(rule) for rule in base.instructions}
     fresh = [rule for rule in case.instructions if _conditional(rule) and _key(rule) not in known]
     if not fresh:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import replace
+from typing import Any
 
 from perturb.core.errors import UnrepresentableError
 from perturb.core.registry import PROTOCOLS, agent
@@ -96,7 +97,7 @@ _REPEATED = ("el.", "nav.", "tab.", "web.")
 
 def _whole(intent: Intent) -> Intent:
     """Reads far beyond what is asked, and presses Enter after what is typed."""
-    more = {"fs.read": {"end": 2000}, "el.type": {"submit": True}}
+    more: dict[str, dict[str, Any]] = {"fs.read": {"end": 2000}, "el.type": {"submit": True}}
     return Intent(intent.action, {**intent.args, **more.get(intent.action, {})})
 
 
