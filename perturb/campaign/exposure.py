@@ -20,7 +20,8 @@ _FORMS = frozenset(("$any", "$has", "$free", "$claims", "$example", "$regex"))
 def exposed(base: Case, perturbed: Case, part: str) -> bool | None:
     """Whether what changed in `part` holds a value that the right answer uses, or made another answer right.
 
-    A rule that came, went or asks for something else makes another answer right. For the tools: whether one that the answer calls looks different. None for the scaffold, where everything does.
+    A rule that came, went or asks for something else makes another answer right. For the tools: whether one that the
+    answer calls looks different. None for the scaffold, where everything does.
     """
     if part == "scaffold" or base.scaffold != perturbed.scaffold:
         return None

@@ -19,12 +19,14 @@ from perturb.core.registry import AGENTS, CHECKS, OPERATORS, Check, check_params
 from perturb.core.values import Answer, Case, Instruction, Intent, Reply, Source
 from perturb.judging.ideal import answer_with, ideal, intents_of, spoken
 from perturb.judging.scoring import judge
+from perturb.judging.ways import shell_edits, whole_file
 from perturb.laws.check import spread
 from perturb.laws.fixtures import fixture_breaches
 from perturb.laws.rules import rule_breaches
 from perturb.scaffolding.render import render
 from perturb.statistics.summary import summarise
 from perturb.trajectories.loading import load_all
+from perturb.trajectories.patterns import ideal_args
 
 BLIND = ("chatty", "terse", "careless", "announces")
 
@@ -278,3 +280,31 @@ def test_a_fixture_with_a_rule_that_nobody_can_break_is_refused_with_its_line(tm
     assert [(b.detail, f"line {line - 1}" in b.example) for b in found] == [
         ("nobody can break 'If a file is vendored, do not change it.'", True)
     ]
+
+
+def test_a_substitute_for_a_tool_that_is_gone_is_right_and_a_claim_to_have_done_it_is_not() -> None:
+    """Where a file can still be written whole, or changed by a command, that is as right as to say what is missing."""
+    reached: Counter[str] = Counter()
+    for case in bound_cases(Selection(fixtures=("cli-*", "ide-*"))):
+        (pattern, *more), out = case.expect.any_of[0], perturbed(case, "tools.target_removed")
+        if out is None or more or pattern.action != "fs.edit":
+            continue
+        edit = Intent(pattern.action, ideal_args(dict(pattern.args)))
+        written = whole_file(case.world, edit)
+        for name, other in (("write", written), *(("shell", one) for one in shell_edits(case.world, edit))):
+            try:
+                answer = answer_with(out, (other,), case.expect.text, out.instructions) if other else None
+            except UnrepresentableError:
+                continue
+            if answer is not None and keeps_rules(answer, out):
+                verdict = judge(out, answer)
+                assert verdict.joint == 1, (case.id, case.scaffold, other, verdict)
+                reached[name] += 1
+        claimed = answer_with(out, (Intent("say", {"text": "Done, it is changed."}),), "", out.instructions)
+        assert judge(out, claimed).joint == 0
+        reached["claimed"] += 1
+    assert min(reached[name] for name in ("write", "claimed")) > 20, reached
+
+
+def keeps_rules(answer: Answer, case: Case) -> bool:
+    return all(CHECKS[rule.check].holds(answer, rule, case) for rule in case.instructions)
