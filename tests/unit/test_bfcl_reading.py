@@ -36,9 +36,11 @@ def checker() -> Any:
     from bfcl_eval.constants.enums import Language
     from bfcl_eval.eval_checker.ast_eval.ast_checker import ast_checker
 
-    return lambda functions, got, truth, category: ast_checker(functions, got, truth, Language.PYTHON, category, "any")[
-        "valid"
-    ]
+    def check(functions: Any, got: Any, truth: Any, category: str) -> bool:
+        language = {"simple_java": Language.JAVA, "simple_javascript": Language.JAVASCRIPT}.get(category)
+        return bool(ast_checker(functions, got, truth, language or Language.PYTHON, category, "any")["valid"])
+
+    return check
 
 
 def rows(path: Path) -> dict[str, Any]:
@@ -100,3 +102,86 @@ def test_the_verdicts_are_those_of_the_benchmark(checker: Any) -> None:
     assert sum(table.values()) > 2_000
     assert min(table[True, True], table[False, False]) > 500
     assert agree >= 0.99 * sum(table.values()), differ[:5]
+
+
+def written(value: Any, told: str, language: str) -> str:
+    """A value as source text of its declared type."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if told == "HashMap" and isinstance(value, dict):
+        pairs = "".join(f' put("{k}", {quoted(v[0] if isinstance(v, list) else v)});' for k, v in value.items())
+        return f"new HashMap<String, Object>() {{{{{pairs} }}}}"
+    if told == "dict" and isinstance(value, dict):
+        return "{" + ", ".join(f"{k}: {quoted(v[0] if isinstance(v, list) else v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        items = ", ".join(map(quoted, value))
+        lists = {"ArrayList": f"new ArrayList<>(Arrays.asList({items}))", "Array": f"new String[]{{{items}}}"}
+        return lists.get(told, f"[{items}]")
+    ends = {"long": "L", "float": "f" if language == "java" else "", "Bigint": "n"}
+    return f"{value}{ends.get(told, '')}"
+
+
+def quoted(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def foreign(call: dict[str, Any], function: dict[str, Any], language: str, draw: random.Random) -> Iterator[Any]:
+    """Answers in source text: right ones, others spelled otherwise, of another type, with another value."""
+    ((name, accepted),) = call.items()
+    declared = function["parameters"]["properties"]
+    args = {
+        key: written(draw.choice(options), declared[key]["type"], language)
+        for key, options in accepted.items()
+        if key in declared and options[0] != ""
+    }
+    yield {name: args}
+    for _ in range(9):
+        if args:
+            key = draw.choice(sorted(args))
+            text = args[key]
+            bent_text = [
+                text + "L",
+                f'"{text}"',
+                text.upper(),
+                text.strip("\"'"),
+                f"[{text}]",
+                f"new int[]{{{text}}}",
+                "7",
+            ]
+            bent_text += [
+                text.replace(" ", ""),
+                text.replace('"', "'"),
+                7,
+                text.replace(",", ";"),
+                "{}",
+                "new ArrayList<>()",
+            ]
+            yield {name: {**args, key: draw.choice([*bent_text, f"{{a: {text}}}", f"new Array({text})", text + "f"])}}
+            yield {name: {k: v for k, v in args.items() if k != key}}
+
+
+@pytest.mark.parametrize("language", ["java", "javascript"])
+def test_source_text_is_read_as_the_benchmark_reads_it(language: str, checker: Any) -> None:
+    table: Counter[tuple[bool, bool]] = Counter()
+    differ: list[Any] = []
+    questions = rows(DATA / f"BFCL_v4_simple_{language}.json")
+    truths = rows(DATA / "possible_answer" / f"BFCL_v4_simple_{language}.json")
+    for name in sorted(questions):
+        functions, truth = questions[name]["function"], truths[name]["ground_truth"]
+        for got in foreign(truth[0], functions[0], language, random.Random(name)):
+            dotless = {key.replace(".", "_"): args for key, args in got.items()}
+            try:
+                theirs = checker(functions, [dotless], truth, f"simple_{language}")
+            except (TypeError, KeyError, AttributeError, IndexError, NotImplementedError):
+                continue
+            ((key, args),) = dotless.items()
+            context = {"tools": functions, "language": language}
+            item = {"kind": "call", "context": context, "expected": truth[0], "got": {"name": key, "arguments": args}}
+            ours = verdict(item, "bfcl")["equal"]
+            table[theirs, ours] += 1
+            if theirs != ours:
+                differ.append((name, theirs, got, truth, functions[0]["parameters"]))
+    agree = table[True, True] + table[False, False]
+    assert sum(table.values()) > 400
+    assert min(table[True, True], table[False, False]) > 50
+    assert agree >= 0.99 * sum(table.values()), (agree, sum(table.values()), differ[:4])

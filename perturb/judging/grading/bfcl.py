@@ -1,26 +1,26 @@
 """The reading of the Berkeley Function-Calling Leaderboard: its rules for a call, told again.
 
 Expected is its ground truth: ``{function: {parameter: [accepted value, …]}}``, where "" means that the parameter may be
-left out. Functions keep its own type names (``dict``, ``float``, ``tuple``, ``any``). What the rules forgive: case,
-blanks and ``,./-_*^`` in texts, a whole number for a float, dots in names, any declared type where an accepted value is
+left out. Functions keep its own type names (``dict``, ``float``, ``any``, ``HashMap``, ``Bigint``); arguments of Java
+and JavaScript functions are source text. What the rules forgive: case, blanks and ``,./-_*^`` in texts, a whole number
+for a float, dots in names, any declared type where an accepted value is
 of another one. What they do not check: constraints of the schema, keys nested deeper than one level.
 Source of the rules: BFCL v4, its checker of abstract syntax trees.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from perturb.core.exact import is_number
+from perturb.judging.grading.source_text import NESTED, TYPES, language_of, read_source
 from perturb.judging.grading.texts import bfcl
 
 _TYPES: dict[str, type] = {
     "string": str, "integer": int, "float": float, "boolean": bool, "array": list, "tuple": list, "dict": dict,
     "any": str, "object": dict, "number": float,
 }  # fmt: skip
-_NUMBERS = ("byte", "short", "long", "Bigint", "double")
 
 
 def is_ground_truth(value: Any) -> bool:
@@ -36,30 +36,39 @@ def name_of(name: str) -> str:
     return name.replace(".", "_")
 
 
-def problem(schema: Mapping[str, Any], accepted: Mapping[str, Any], args: Mapping[str, Any]) -> str:
-    """Why `args` is not right for a function with these parameters, by those rules; empty when it is."""
+def problem(schema: Mapping[str, Any], accepted: Mapping[str, Any], args: Mapping[str, Any], language: str = "") -> str:
+    """Why `args` is not right for a function with these parameters, by those rules; empty when it is.
+
+    `language` is that of the function (python, java, javascript); its type names tell where it is not given.
+    """
     declared = schema.get("properties") or {}
+    language = language or language_of(schema)
     missing = next((name for name in schema.get("required") or () if name not in args), None)
     if missing is not None:
         return f"{missing}: is missing"
     for name, value in args.items():
         if name not in declared or name not in accepted:
             return f"{name}: is not expected"
-        wrong = _wrong(declared[name], accepted[name], value)
+        wrong = _wrong(declared[name], accepted[name], value, language)
         if wrong:
             return f"{name}: {wrong}"
     left = next((name for name, options in accepted.items() if name not in args and "" not in options), None)
     return "" if left is None else f"{left}: is missing"
 
 
-def _wrong(declared: Mapping[str, Any], options: list[Any], value: Any) -> str:
-    told = str(declared.get("type", "any"))
-    if told not in _TYPES:
-        return _foreign(told, options, value)
-    wanted = _TYPES[told]
-    if told in ("float", "number") and _exact_type(value) is int:
+def _wrong(declared: Mapping[str, Any], options: list[Any], value: Any, language: str) -> str:
+    told, of = str(declared.get("type", "any")), (declared.get("items") or {}).get("type")
+    types = TYPES.get(language, _TYPES)
+    if told not in types:
+        return f"is of a type that is not known, {told[:40]}"
+    wanted = types[told]
+    inner = types.get(str(of)) if told in NESTED or told == "tuple" else None
+    if language in TYPES:
+        if not isinstance(value, str):
+            return "is no source text"
+        value = read_source(value, language, told, str(of) if told in NESTED and of else None)
+    elif told in ("float", "number") and _exact_type(value) is int:
         value = float(value)
-    inner = _TYPES.get(str((declared.get("items") or {}).get("type"))) if told in ("array", "tuple") else None
     usual = next((_exact_type(option) for option in options if option != ""), None)
     fits, variable = _typed(value, options, wanted, inner, usual)
     if not fits:
@@ -122,29 +131,3 @@ def _object(option: Any, value: Any) -> bool:
 
 def _objects(option: Any, value: Any) -> bool:
     return isinstance(option, list) and len(option) == len(value) and all(map(_object, option, value))
-
-
-def _foreign(told: str, options: list[Any], value: Any) -> str:
-    """A parameter of a Java or JavaScript function: the source text of a value."""
-    if not isinstance(value, str):
-        return "is no source text"
-    readings: list[Any] = [value]
-    if told in _NUMBERS:
-        readings.append(_literal(value.rstrip("lLnfFdD")))
-    elif told not in ("String", "char"):
-        readings.append(_literal(value))
-    for reading in readings:
-        if reading in options or _folded(reading) in map(_folded, options):
-            return ""
-        if isinstance(reading, str) and bfcl(reading) in [
-            bfcl(option) for option in options if isinstance(option, str)
-        ]:
-            return ""
-    return "is not one of the accepted values"
-
-
-def _literal(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text

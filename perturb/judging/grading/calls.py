@@ -91,7 +91,7 @@ def _compared(context: Context, wanted: Called, heard: Called, reading: Reading)
     if schema is None:
         return Judged(False, f"there is no tool {heard.name[:60]}")
     if wanted.accepted:
-        wrong_one = problem(schema, wanted.args, heard.args)
+        wrong_one = problem(schema, wanted.args, heard.args, _language(context))
         return Judged(not wrong_one, wrong_one)
     broken = first_violation(schema, heard.args, formats=bool(context.get("format_asserted"))) if schema else None
     if broken and reading == "strict":
@@ -138,6 +138,13 @@ def _presence(expected: Any, got: Any) -> Judged:
         return Judged(False, "is missing" if got is _NONE else "is not expected")
     empty = isinstance(got, str) and not got.strip() and isinstance(expected, str) and bool(expected.strip())
     return Judged(not empty, "is empty" if empty else "")
+
+
+def _language(context: Context) -> str:
+    told = str(context.get("language") or "").lower()
+    if told not in ("", "python", "java", "javascript"):
+        raise UnusableError(f"context.language: {told[:40]!r} is none of python, java, javascript")
+    return told
 
 
 def _value(
