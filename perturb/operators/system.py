@@ -8,6 +8,7 @@ from typing import Literal
 from perturb.core.draw import Draw
 from perturb.core.registry import operator
 from perturb.core.values import Case, Instruction, Section, Source
+from perturb.operators.rules import livable
 from perturb.operators.words import FILLER
 from perturb.scaffolding.render import stated
 
@@ -89,15 +90,15 @@ def add_rule(case: Case, draw: Draw) -> Case | None:
     marker = draw.choice(_MARKERS)
     source: Source = draw.choice(["system", "memory", "user"])
     text = f"Put {marker} at the very end of every message you write."
-    return replace(
-        case, instructions=(*case.instructions, Instruction(text, source, "text.ends_with", {"value": marker}))
-    )
+    rules = (*case.instructions, Instruction(text, source, "text.ends_with", {"value": marker}))
+    return replace(case, instructions=rules) if livable(case, rules) else None
 
 
 @operator(part="system", relation="directional")
 def change_rule_value(case: Case, draw: Draw) -> Case | None:
     """Change what a rule asks for: another opening, another closing (S12)."""
-    rule = draw.choice([r for r in case.instructions if r.check in ("text.starts_with", "text.ends_with")])
+    marks = [r for r in case.instructions if r.check in ("text.starts_with", "text.ends_with")]
+    rule = draw.choice([r for r in marks if not {"when", "unless"} & set(r.params)])
     value, other = str(rule.params["value"]), draw.choice(["Next:", "Now -", "Update:"])
     if value not in rule.text or value.startswith(other):
         return None

@@ -26,9 +26,11 @@ NESTED = frozenset(("Array", "ArrayList", "array"))
 # A longer text is no argument that anybody writes; patterns below are not linear.
 LONGEST = 4_000
 _EXPONENT = r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
-_SCALARS: Mapping[str, Mapping[str, tuple[str, Callable[[str], Any]]]] = {
+_SCALARS: dict[str, dict[str, tuple[str, Callable[[str], Any]]]] = {
     "java": {
-        **dict.fromkeys(("byte", "short", "integer"), (r"-?\d+", int)),
+        "byte": (r"-?\d+", int),
+        "short": (r"-?\d+", int),
+        "integer": (r"-?\d+", int),
         "long": (r"-?\d+[lL]", lambda text: int(text[:-1])),
         "float": (_EXPONENT + "[fF]", lambda text: float(text[:-1])),
         "double": (_EXPONENT, float),
@@ -61,13 +63,12 @@ def read_source(text: str, language: str, told: str, inner: str | None) -> Any:
     if len(text) > LONGEST:
         return text
     if told in _SCALARS[language]:
-        form, convert = _SCALARS[language][told]
-        return convert(text) if re.fullmatch(form, text) else text
+        form, value_of = _SCALARS[language][told]
+        return value_of(text) if re.fullmatch(form, text) else text
     if language == "java":
-        reader = {"Array": _array, "ArrayList": _array_list, "HashMap": lambda whole, _inner: _hash_map(whole)}.get(
-            told
-        )
-        return reader(text, inner) if reader else text
+        if told == "HashMap":
+            return _hash_map(text)
+        return _array(text, inner) if told == "Array" else _array_list(text, inner) if told == "ArrayList" else text
     if told == "array":
         return _js_array(text.strip(), inner)
     if told == "dict":
