@@ -21,9 +21,10 @@ def exposed(base: Case, perturbed: Case, part: str) -> bool | None:
     """Whether what changed in `part` holds a value that the right answer uses, or made another answer right.
 
     A rule that came, went or asks for something else makes another answer right. For the tools: whether one that the
-    answer calls looks different. None for the scaffold, where everything does.
+    answer calls looks different. None for the scaffold, where everything does, and where
+    nothing was changed.
     """
-    if part == "scaffold" or base.scaffold != perturbed.scaffold:
+    if base.scaffold != perturbed.scaffold or part not in ("tools", *_TEXTS):
         return None
     if part == "tools":
         return _tools_exposed(base, perturbed)

@@ -72,3 +72,4 @@ def test_an_element_numbered_anew_is_touched_and_another_scaffold_is_no_answer()
         moved = replace(base, world=replace(base.world, refs={**base.world.refs, name: 900}))
         assert exposed(base, moved, "environment") is (name == target)
     assert exposed(base, base, "scaffold") is None
+    assert exposed(base, base, "") is None
