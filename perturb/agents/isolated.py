@@ -157,7 +157,7 @@ def needs_whole_thoughts(case: Case, base: Case) -> Answer:
 def shaken_by_added_thoughts(case: Case, base: Case) -> Answer:
     """Loses the thread when a thought says more than it thought."""
     now, before = ([t.thinking for t in _said(c, "assistant")] for c in (case, base))
-    grown = [a for a, b in zip(now, before, strict=False) if b and len(a) > len(b) and b[:20] in a]
+    grown = [a for a, b in zip(now, before, strict=False) if b and len(a) > len(b) and b in a]
     return _unless(len(now) == len(before) and bool(grown), case)
 
 
@@ -197,9 +197,7 @@ def misled_by_other_talk(case: Case, base: Case) -> Answer:
 def bored_by_long_words(case: Case, base: Case) -> Answer:
     """Loses the thread when its earlier messages have more words, other than thoughts that were moved there."""
     now, before = _said(case, "assistant"), _said(base, "assistant")
-    grown = [
-        b for a, b in zip(now, before, strict=False) if b.text and len(a.text) > len(b.text) and b.text[:20] in a.text
-    ]
+    grown = [b for a, b in zip(now, before, strict=False) if b.text and len(a.text) > len(b.text) and b.text in a.text]
     same = [turn.thinking for turn in now] == [turn.thinking for turn in before]
     return _unless(len(now) == len(before) and same and bool(grown), case)
 

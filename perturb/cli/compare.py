@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from perturb.campaign.folder import read_manifest
@@ -11,10 +13,10 @@ from perturb.campaign.journal import Records
 from perturb.cli import again, output
 from perturb.core.errors import UserError
 from perturb.core.files import write_atomic
+from perturb.report.side_by_side import Side, comparison_page
 from perturb.report.terminal import interval, percent
 from perturb.statistics.as_json import effect_json
-from perturb.statistics.compared import Comparison, compare
-from perturb.statistics.sentence import sentence
+from perturb.statistics.compared import Comparison, compare, said
 from perturb.statistics.summary import Summary, summarise
 
 SHOWN = 10
@@ -33,7 +35,8 @@ def main(options: argparse.Namespace) -> int:
             raise UserError(f"{folder}: has no request in common with {folders[0]}")
     names = [f"{manifest['model']['name']} ({folder})" for folder, (manifest, _, _) in zip(folders, runs, strict=True)]
     if options.out:
-        _page(Path(options.out), names, [summary for _, _, summary in runs], [one for _, one in found])
+        sides = [Side(name, *run) for name, run in zip(names, runs, strict=True)]
+        write_page(Path(options.out), sides, [one for _, one in found])
     if options.json:
         output.emit_json([_json(names, n, one) for n, (_, one) in enumerate(found, 1)])
     else:
@@ -64,22 +67,22 @@ def _json(names: list[str], n: int, one: Comparison) -> dict[str, Any]:
     ]
     flips = {"lost": list(one.lost), "won": list(one.won)}
     counts = {"paired": one.paired, "unpaired": one.unpaired}
-    return {"first": names[0], "second": names[n], **counts, "rows": rows, **flips}
+    return {"first": names[0], "second": names[n], "sentence": said(one), **counts, "rows": rows, **flips}
 
 
 def _text(first: str, second: str, one: Comparison) -> str:
     lines = [
-        f"{second}",
-        f"against {first}",
+        *wrap(f"{second} against {first}", 80, subsequent_indent="  "),
+        *wrap(said(one), 80, subsequent_indent="  ", break_on_hyphens=False),
         f"{one.paired} requests in both, {one.unpaired} left out; {len(one.lost)} lost, {len(one.won)} won",
         "",
-        f"{'':<34}{'first':>6}{'second':>7}{'change':>7}{'95 % interval':>17}  verdict",
+        f"{'':<30}{'first':>6}{'second':>7}{'change':>7}{'95 % interval':>17}  verdict",
     ]
     real = [r for r in one.rows if r.table != "operator" or r.word in ("worse", "better")]
     for row in real:
         e = row.effect
         numbers = f"{e.base:>6.3f}{e.perturbed:>7.3f}{percent(e.difference):>7}{interval(e):>17}"
-        lines.append(f"{row.name[:33]:<34}{numbers}  {row.word}{f' +{row.more}' if row.more else ''}"[:80])
+        lines.append(f"{row.name[:29]:<30}{numbers}  {row.word}{f' +{row.more}' if row.more else ''}")
     for title, ids in (("lost", one.lost), ("won", one.won)):
         lines += [f"{title}: {name}" for name in ids[:SHOWN]]
         if len(ids) > SHOWN:
@@ -87,15 +90,7 @@ def _text(first: str, second: str, one: Comparison) -> str:
     return "\n".join([*lines, f"corrected over {len(one.rows)} rows (Holm, 5 %)"])
 
 
-def _page(path: Path, names: list[str], summaries: list[Summary], found: list[Comparison]) -> None:
-    from perturb.report.html import rendered
-
-    page = rendered(
-        "compare.html.j2",
-        names=names,
-        sentences=[sentence(summary) for summary in summaries],
-        summaries=summaries,
-        found=found,
-    )
-    write_atomic(path, page.encode("utf-8", "backslashreplace"))
+def write_page(path: Path, sides: Sequence[Side], found: Sequence[Comparison]) -> None:
+    """The page of a comparison, as a file."""
+    write_atomic(path, comparison_page(sides, found).encode("utf-8", "backslashreplace"))
     output.say(f"page: {path}")

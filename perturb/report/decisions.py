@@ -12,7 +12,7 @@ from typing import Any
 
 from perturb.core.plain import one_line
 
-NAMED = ("case", "scaffold", "operator", "part", "recipe", "outcome")
+NAMED = ("case", "scaffold", "operator", "part", "recipe", "run", "outcome")
 NUMBERS = ("prompt_tokens", "completion_tokens")
 
 
@@ -65,7 +65,7 @@ def columns(
     """
     smallest, compared = smallest or {}, compared or {}
     names = {name: Names() for name in NAMED}
-    rows: dict[str, list[Any]] = defaultdict(list)
+    rows: dict[str, list[Any]] = {name: [] for name in (*NAMED, "sample", "right", *NUMBERS)}
     scores: dict[str, dict[int, float]] = defaultdict(dict)
     right: dict[str, int] = {}
     wanted = []
@@ -91,6 +91,7 @@ def columns(
         "rows": {**rows, "scores": {name: [given.get(n) for n in range(count)] for name, given in scores.items()}},
         "count": count,
         "directional": sorted(directional),
+        "sides": ["base", "perturbed"],
     }
     places = {one.id: one.row for one in wanted} if smallest or compared else {}
     data["compared"] = {str(places[name]): joint for name, joint in compared.items() if name in places}

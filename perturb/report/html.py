@@ -7,7 +7,7 @@ a fixture wrote lies in it compressed and reaches the page as text, never as mar
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,12 @@ from perturb.core import plain
 from perturb.core.files import write_atomic
 from perturb.core.plain import clipped
 from perturb.core.registry import SCAFFOLDS
-from perturb.core.values import PARTS
-from perturb.report.decisions import chosen, columns
+from perturb.core.values import PARTS, Case
+from perturb.report.decisions import Columns, Wanted, chosen, columns
 from perturb.report.detail import cases_by_id
 from perturb.report.figures import curve
-from perturb.report.terminal import interval, percent
-from perturb.report.transcripts import chunks, packed
+from perturb.report.terminal import WORST, interval, percent, worst_first
+from perturb.report.transcripts import Look, chunks, packed
 from perturb.statistics.means import COSTS
 from perturb.statistics.rows import Row
 from perturb.statistics.sentence import MANY, sentence
@@ -39,21 +39,39 @@ def write_report(folder: Path, manifest: dict[str, Any], summary: Summary, recor
     records = records or Records(folder)
     found = columns(records, [row.name for row in summary.directional], summary.smallest, summary.compared)
     wanted = chosen(found, TRANSCRIPTS)
-    full = list(chunks(wanted, records, cases_by_id(manifest) if wanted else {}))
-    found.data["where"] = {str(row): [n, k] for n, (rows, _) in enumerate(full) for k, row in enumerate(rows)}
+    full = placed(found, wanted, beside_base(records), cases_by_id(manifest) if wanted else {})
     page = rendered(
         "report.html.j2",
         manifest=manifest,
         model=plain_model(manifest),
         settings=settings(manifest),
         data=packed(found.data),
-        chunks=[text for _, text in full],
+        chunks=full,
         smallest=found.smallest,
+        worst=[row for row in worst_first(summary.by_operator) if row.name in found.smallest][:WORST],
         **shown(summary),
     )
     path = folder / "report.html"
     write_atomic(path, page.encode("utf-8", "backslashreplace"))
     return path
+
+
+def beside_base(records: Records) -> Look:
+    """A decision of a run and the base that it is compared with."""
+
+    def look(one: Wanted) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        record = records.get(one.id)
+        assert record is not None
+        return record, records.get(one.base) if one.perturbed else None
+
+    return look
+
+
+def placed(found: Columns, wanted: Sequence[Wanted], look: Look, cases: dict[str, Case]) -> list[str]:
+    """The transcripts of `wanted`, packed; where each one is is noted in the columns."""
+    full = list(chunks(wanted, look, cases))
+    found.data["where"] = {str(row): [n, k] for n, (rows, _) in enumerate(full) for k, row in enumerate(rows)}
+    return [text for _, text in full]
 
 
 def rendered(template: str, **values: Any) -> str:
@@ -94,6 +112,7 @@ def shown(summary: Summary) -> dict[str, Any]:
         "many": missing > MANY * counts["requests"],
         "operators": sorted(summary.by_operator, key=lambda r: (order[r.verdict.word], r.effect.difference, r.name)),
         "drops": [r for r in summary.by_operator if r.verdict.word == "drop"],
+        "passes": [(k, value) for k, value in summary.base.passes.items() if k > 1] if summary.base else [],
         "parts": [p for p in PARTS if any(part == p for part, _ in summary.cells)],
         "scaffolds": [s for s in SCAFFOLDS if any(scaffold == s for _, scaffold in summary.cells)],
         "beside": _beside(summary),

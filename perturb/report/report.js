@@ -50,7 +50,7 @@ const filtered = () => {
 
 const columns = () => [
   ["", (n) => change(n)], ["operator", (n) => field("operator", n) || "(base)"], ["scaffold", (n) => field("scaffold", n)],
-  ["decision", (n) => field("case", n)], ["#", (n) => rows.sample[n]], ["outcome", (n) => field("outcome", n)],
+  ...(data.names.run.length > 1 ? [["run", (n) => field("run", n)]] : []), ["decision", (n) => field("case", n)], ["#", (n) => rows.sample[n]], ["outcome", (n) => field("outcome", n)],
   ...(rows.completion_tokens.some((x) => x) ? [["tokens", (n) => rows.completion_tokens[n]]] : []),
   ...Object.keys(rows.scores).map((scorer) => [scorer, (n) => rows.scores[scorer][n] ?? ""]),
 ];
@@ -78,7 +78,8 @@ const sorted = (title) => {
 const listed = () => {
   const list = $("list");
   list.textContent = "";
-  list.style.setProperty("--more", String(columns().length - 6));
+  // A repetition of none is no CSS.
+  list.style.setProperty("--more", String(Math.max(1, columns().length - 6)));
   list.append(headed(), made("div", "space"));
 };
 const drawn = () => {
@@ -194,8 +195,9 @@ const transcript = (chunk, item) => {
   if (item.gone) out.push(made("p", "alarm", item.gone));
   if (item.before) {
     const [one, two] = marked(text(item.before.reply), text(item.reply));
-    out.push(twoColumns(["base: reply", "perturbed: reply"], [one, two]));
-    out.push(twoColumns([item.before.right ? "base: right" : "base: wrong", item.right ? "perturbed: right" : "perturbed: wrong"],
+    const [first, second] = data.sides, judged = (found) => (found.right < 0 ? "no verdict" : found.right ? "right" : "wrong");
+    out.push(twoColumns([`${first}: reply`, `${second}: reply`], [one, two]));
+    out.push(twoColumns([`${first}: ${judged(item.before)}`, `${second}: ${judged(item)}`],
       [made("pre", "", text(item.before.verdict)), made("pre", "", text(item.verdict))]));
   } else {
     out.push(twoColumns(["reply", "verdict"], [made("pre", "", text(item.reply)), made("pre", "", text(item.verdict))]));
@@ -265,7 +267,7 @@ const begin = async () => {
     cell.addEventListener("click", () => tableSorted(table, k, cell));
     cell.addEventListener("keydown", (event) => { if (event.key === "Enter") tableSorted(table, k, cell); });
   });
-  if (!$("data")) return;
+  if (!$("data")) { document.body.dataset.ready = "1"; return; }
   data = await unpacked("data");
   rows = data.rows;
   data.none = data.names.operator.indexOf("");
@@ -289,6 +291,6 @@ const begin = async () => {
   $("filters").addEventListener("submit", (event) => event.preventDefault());
   addEventListener("hashchange", followed);
   document.body.dataset.ready = "1";
-  if (location.hash) followed(); else if (shown.length && KEEPS.lost(shown[0])) opened(shown[0], false);
+  if (location.hash) followed(); else if (shown.length && change(shown[0]) !== "right") opened(shown[0], false);
 };
 begin();

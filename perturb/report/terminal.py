@@ -139,13 +139,13 @@ def _worst(summary: Summary, folder: Path | None) -> Iterable[str]:
     tested = len(summary.by_operator)
     if not tested:
         return
-    real = _dropped(summary.by_operator)
+    real = worst_first(summary.by_operator)
     yield ""
     if real:
         yield from _rows(f"operators that drop: {len(real)} of {tested}", real[:WORST])[1:]
     else:
         yield f"No operator of {tested} shows a drop."
-    apart = _dropped(summary.directional)
+    apart = worst_first(summary.directional)
     if apart:
         yield from _rows(f"another answer right: {len(apart)} of {len(summary.directional)}", apart[:WORST])
     yield from _looks(summary, [*real[:WORST], *apart[:WORST]], folder)
@@ -158,7 +158,8 @@ def _worst(summary: Summary, folder: Path | None) -> Iterable[str]:
     )
 
 
-def _dropped(rows: Iterable[Row]) -> list[Row]:
+def worst_first(rows: Iterable[Row]) -> list[Row]:
+    """Of `rows` those that drop, the largest drop first."""
     return sorted((r for r in rows if r.verdict.word == "drop"), key=lambda r: (r.effect.difference, r.name))
 
 

@@ -7,9 +7,9 @@ transcripts to a chunk, so that a page holds thousands and unpacks only what is 
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from gzip import compress
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
@@ -24,13 +24,8 @@ from perturb.scaffolding.render import prompt_text, render
 
 CHUNK = 100
 Block = tuple[str, str, list[int]]
-
-
-class Lookup(Protocol):
-    """Records by id."""
-
-    def get(self, name: str, /) -> dict[str, Any] | None:
-        """The record, None where there is none."""
+# The record of a decision, and the one it stands beside, if there is one.
+Look = Callable[[Wanted], "tuple[dict[str, Any], dict[str, Any] | None]"]
 
 
 class Lines:
@@ -59,12 +54,12 @@ class Lines:
         return self._places[line]
 
 
-def chunks(wanted: Sequence[Wanted], records: Lookup, cases: dict[str, Case]) -> Iterator[tuple[list[int], str]]:
+def chunks(wanted: Sequence[Wanted], look: Look, cases: dict[str, Case]) -> Iterator[tuple[list[int], str]]:
     """Rows and their transcripts, packed: gzip, then base64."""
     ordered = sorted(wanted, key=lambda one: one.id)
     for start in range(0, len(ordered), CHUNK):
         some = ordered[start : start + CHUNK]
-        yield [one.row for one in some], packed(_chunk(some, records, cases))
+        yield [one.row for one in some], packed(_chunk(some, look, cases))
 
 
 def packed(value: Any) -> str:
@@ -72,12 +67,11 @@ def packed(value: Any) -> str:
     return b64encode(compress(orjson.dumps(value), 6, mtime=0)).decode()
 
 
-def _chunk(wanted: Iterable[Wanted], records: Lookup, cases: dict[str, Case]) -> dict[str, Any]:
+def _chunk(wanted: Iterable[Wanted], look: Look, cases: dict[str, Case]) -> dict[str, Any]:
     lines, bases, items = Lines(), dict[str, tuple[int, Case]](), []
     base_blocks: list[dict[str, Any]] = []
     for one in wanted:
-        record = records.get(one.id)
-        assert record is not None
+        record, before = look(one)
         name = f"{record['case']}/{record['scaffold']}"
         try:
             # Neighbours in the order of ids share their base.
@@ -90,7 +84,6 @@ def _chunk(wanted: Iterable[Wanted], records: Lookup, cases: dict[str, Case]) ->
             bases[name] = place, base
             base_blocks.append(_shown(lines, base))
         own = {} if case is base else _shown(lines, case)
-        before = records.get(one.base) if case is not base else None
         items.append(
             {
                 **own,

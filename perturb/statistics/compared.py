@@ -65,6 +65,32 @@ def compare(first: Iterable[Record], second: Iterable[Record], margin: float = M
     )
 
 
+def said(found: Comparison) -> str:
+    """The sentence that matters first: what is worse, what is better, what is no worse, what is unknown."""
+    rows = [row for row in found.rows if row.table == "part"] or [row for row in found.rows if row.table == "all"]
+    by_word = {word: [row for row in rows if row.word == word] for word in ("worse", "better", "no worse", "unknown")}
+    parts = []
+    for word in ("worse", "better"):
+        changed = sorted(by_word[word], key=lambda row: -abs(row.effect.difference))
+        parts += [f"{word} by {100 * abs(row.effect.difference):.0f} points in {row.name}" for row in changed]
+    if by_word["no worse"]:
+        bound = max(-100 * row.effect.bound for row in by_word["no worse"])
+        parts.append(f"no worse by more than {bound:.0f} points in {_names(by_word['no worse'])}")
+    if by_word["unknown"]:
+        more = max(row.more for row in by_word["unknown"])
+        parts.append(
+            f"unknown for {_names(by_word['unknown'])} (about {more} more fixture{'s'[: more != 1]} would tell)"
+        )
+    base = found.row("all", "base")
+    first = f"Right on {base.effect.base:.0%}, then {base.effect.perturbed:.0%} of unchanged decisions" if base else ""
+    return "; ".join(filter(None, (first, *parts))) + "."
+
+
+def _names(rows: Sequence[Difference]) -> str:
+    names = [row.name for row in rows]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
 _KEYS: dict[str, Callable[[Light], str]] = {
     "all": lambda r: "perturbed" if r.kind == "perturbed" else "base",
     "part": lambda r: r.part,

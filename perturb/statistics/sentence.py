@@ -48,7 +48,7 @@ def _drops(summary: Summary) -> str:
     if not operators and not parts:
         return ""
     named = [f"{_points(r)} under {r.name}" for r in operators[:2]] or [f"{_points(r)} in {r.name}" for r in parts[:3]]
-    more = f" and {len(operators) - 2} more operators" if len(operators) > 2 else ""
+    more = f" and {len(operators) - 2} more operator{'s'[: len(operators) != 3]}" if len(operators) > 2 else ""
     inside = f" (parts: {_names(parts)})" if operators and parts else ""
     return f"drops {', '.join(named)}{more}{inside}"
 
