@@ -7,11 +7,14 @@ A mark names one such thing, whichever tool showed it: ``("line", path, number)`
 
 from __future__ import annotations
 
+import ast
 import posixpath
 from collections.abc import Callable, Iterator
 
 from perturb.core.values import Intent, Json, JsonObject, Result, World
 
+# Calls that only say what they are given.
+_SAYS = ("print", "str", "int", "float", "repr", "display")
 Mark = tuple[str | int, ...]
 Marks = dict[Mark, int]
 
@@ -71,9 +74,26 @@ def _document(_intent: Intent, data: JsonObject, _world: World) -> Iterator[tupl
     yield ("document", data["url"]), len(data["text"])
 
 
-def _python(_intent: Intent, data: JsonObject, _world: World) -> Iterator[tuple[Mark, int]]:
-    for word in str(data.get("stdout", "")).split():
-        yield ("printed", _number(word)), len(word)
+def _python(intent: Intent, data: JsonObject, _world: World) -> Iterator[tuple[Mark, int]]:
+    if _computes(str(intent.args.get("code", ""))):
+        for word in str(data.get("stdout", "")).split():
+            yield ("printed", _number(word)), len(word)
+
+
+def _computes(code: str) -> bool:
+    """Whether a program works something out or looks something up, and does not only say what it was told to say.
+
+    >>> _computes("print(3 * 4)"), _computes("x = 12\\nprint(x)")
+    (True, False)
+    """
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return True
+    return any(
+        isinstance(node, ast.BinOp) or (isinstance(node, ast.Call) and ast.unparse(node.func) not in _SAYS)
+        for node in ast.walk(tree)
+    )
 
 
 def _number(word: str) -> str:

@@ -47,14 +47,39 @@ def _sign(number: int) -> str:
 
 
 def _lines(world: World, intent: Intent, wanted: list[Mark]) -> set[Mark]:
-    """Marks at the ends of lines; then, for what those may hide (a pattern with `$`), at their starts."""
+    """Marks at the ends of lines; for what those may hide (a pattern with `$`), at their starts; then at every word."""
     found: set[Mark] = set()
     for at_end in (True, False):
         left = [mark for mark in wanted if mark not in found]
         if left:
             text = printed(_signed(world, left, at_end), intent)
             found |= {mark for n, mark in enumerate(left) if _whole(world, mark, _sign(n), text, at_end)}
-    return found
+    left = [mark for mark in wanted if mark not in found]
+    return found | _laid_out_otherwise(world, intent, left) if left else found
+
+
+def _laid_out_otherwise(world: World, intent: Intent, wanted: list[Mark]) -> set[Mark]:
+    """Lines whose every word comes out, wherever it stands: a table in columns, a row as a dictionary."""
+    text = printed(_signed_words(world, wanted), intent)
+    return {mark for n, mark in enumerate(wanted) if all(f"{word}{_sign(n)}" in text for word in _words(world, mark))}
+
+
+_WORD = re.compile(r"\w+")
+
+
+def _words(world: World, mark: Mark) -> list[str]:
+    line = str(world.files.get(str(mark[1]), "")).split("\n")[int(mark[2]) - 1]
+    return _WORD.findall(line) or [line + " "]
+
+
+def _signed_words(world: World, wanted: list[Mark]) -> World:
+    files: dict[str, Any] = dict(world.files)
+    for number, (_, path, line) in enumerate(wanted):
+        rows = str(files.get(str(path), "")).split("\n")
+        if int(line) <= len(rows):
+            rows[int(line) - 1] = _WORD.sub(rf"\g<0>{_sign(number)}", rows[int(line) - 1])
+        files[str(path)] = "\n".join(rows)
+    return replace(world, files=files)
 
 
 def _signed(world: World, wanted: list[Mark], at_end: bool) -> World:

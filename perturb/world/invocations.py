@@ -31,6 +31,8 @@ _PLACES = {"make": ("-C", "--directory", "-f", "--file", "--makefile"), "docker"
 _TAKEN_ANYWAY = (".", "Makefile", "makefile", "GNUmakefile", "compose.yaml", "compose.yml", "docker-compose.yml")
 _SCRIPTS = {"t": "test", "tst": "test", "run-script": "run", "rum": "run"}
 _CARGO = {"t": "test", "b": "build", "c": "check", "r": "run"}
+# Programs of a project that a package manager runs by name.
+_BINARIES = ("tsc", "eslint", "jest", "vitest", "mocha", "prettier")
 _MODULES = ("pytest", "mypy", "ruff", "black", "flake8", "tox", "unittest")
 
 
@@ -75,6 +77,10 @@ def invocation(line: str, text: Callable[[str], str | None] | None = None, cwd: 
     options = {word for word in kept if word.startswith("-")}
     if program == "pytest":
         operands = sorted({_below(word, cwd) for word in operands} - {"", "."})
+    if program == "sh":
+        operands = [_below(word, cwd).removeprefix("./") for word in operands]
+    if program == "tsc":
+        operands = [word for word in operands if word not in ("true", "false")]
     if program == "go" and len(operands) == 1:
         operands = [*operands, "."]
     if program == "make":
@@ -109,6 +115,8 @@ def _program(words: list[str]) -> list[str]:
     if first in ("poetry", "uv", "pipenv", "hatch") and rest[:1] == ["run"]:
         return _program(rest[1:])
     if first in ("npm", "yarn", "pnpm", "bun"):
+        if rest[:1] == ["exec"] or (first != "npm" and rest[:1] and rest[0] in _BINARIES):
+            return _program([word for word in rest if word not in ("exec", "--")])
         verbs = [_SCRIPTS.get(word, word) for word in rest]
         named = verbs[1:] if verbs[:1] == ["run"] else verbs
         return ["npm", *named]

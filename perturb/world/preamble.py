@@ -65,6 +65,12 @@ _OTHERS = {
     "mv": 'mv() { __to_another mv "$@" && command mv "$@"; }\n',
     "cp": 'cp() { __to_another cp "$@" && command cp "$@"; }\n',
     "history": "history() { :; }\n",
+    # In place it would write the keys in another order than the program does.
+    "yq": r"""yq() {
+  case " $* " in *" -i"*|*" --inplace"*) echo "yq: -i is not available here" >&2; return 1;; esac
+  command yq "$@"
+}
+""",
     "git": r"""git() {
   case "$1" in
     grep) shift; command grep -r "$@";;

@@ -199,10 +199,26 @@ def _refusal(asked: Asked, wanted: Invocation) -> Said:
         return Said("", f'npm error Missing script: "{first}"\n', 1)
     if program in _VERBS and first not in _VERBS[program]:
         return Said("", f"{program}: unknown command: {first}\n", 2)
-    return Said("", f"{program}: '{' '.join((*wanted.operands, *sorted(wanted.options)))}' {NOT_HERE}\n", 1)
+    words = " ".join((*wanted.operands, *sorted(wanted.options)))
+    if _another(wanted, [invocation(key, asked.text, asked.world.cwd) for key in asked.world.python]):
+        return Said("", f"{program}: '{words}' is something else\n", 1)
+    return Said("", f"{program}: '{words}' {NOT_HERE}\n", 1)
+
+
+def _another(wanted: Invocation, recorded: list[Invocation]) -> bool:
+    """Whether a call names more than a recorded one, or another value: whatever it does, it is not that run."""
+    flags = {option for option in wanted.options if option.startswith("-")}
+    return any(
+        one.program == wanted.program
+        and one.operands == wanted.operands[: len(one.operands)]
+        and flags == {option for option in one.options if option.startswith("-")}
+        and one != wanted
+        for one in recorded
+    )
 
 
 def _has_rule(asked: Asked, target: str) -> bool:
     """Whether a Makefile says how a target is made."""
     text = "\n".join(asked.text(asked.absolute(name)) or "" for name in ("GNUmakefile", "makefile", "Makefile"))
-    return re.search(rf"^{re.escape(target)}[^\n:=]*:(?!=)", text, re.MULTILINE) is not None
+    rule = rf"^(?:[^\n:=\t]*\s)?{re.escape(target)}(?:\s[^\n:=]*)?:(?!=)"
+    return re.search(rule, text, re.MULTILINE) is not None

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from perturb.core.values import Json, World
+from perturb.toolbox.shell.analysis import intents_of_command
 from perturb.world import git_commands, git_moves, machine, python_source, recordings  # noqa: F401 (they register)
 from perturb.world.builtins import BUILTINS, Asked, Said, Session
 from perturb.world.disk import fill, read
@@ -112,6 +113,10 @@ def _try(line: str, world: World) -> tuple[Said, Left | None]:
     session = Session(world, _rerun)
     fs = bash.fs()
     written = fill(fs, world)
+    for path in intents_of_command(line, world).clobbers if ">" in line else ():
+        # bash opens a redirection before it runs the command: `sed s/a/b/ f > f` reads an empty file.
+        if fs.exists(path):
+            fs.write_file(path, b"")
     outer, _HERE.session = _HERE.session, session
     try:
         bash.execute_sync(preamble(world, line))

@@ -29,7 +29,8 @@ SHOWS = ("fs.read", "fs.list", "fs.find", "fs.grep")
 class Meaning:
     """What a command does, as far as reading it shows; `lossy` names what reading it does not show.
 
-    `needs` are the paths that it removes, moves or edits and that nothing earlier in the line has written.
+    `needs` are the paths that it removes, moves or edits and that nothing earlier in the line has written;
+    `clobbers` those that a redirection empties before the same pipeline reads them.
     """
 
     intents: tuple[Intent, ...] = ()
@@ -37,6 +38,7 @@ class Meaning:
     network: bool = False
     lossy: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    clobbers: tuple[str, ...] = ()
 
     def then(self, other: Meaning) -> Meaning:
         """This and, after it, `other`; runs of `other` intents count as one."""
@@ -47,7 +49,8 @@ class Meaning:
         effects = tuple(dict.fromkeys((*self.effects, *other.effects)))
         lossy = tuple(dict.fromkeys((*self.lossy, *other.lossy)))
         needs = (*self.needs, *(path for path in other.needs if path not in self.effects))
-        return Meaning(tuple(intents), effects, self.network or other.network, lossy, needs)
+        clobbers = (*self.clobbers, *other.clobbers)
+        return Meaning(tuple(intents), effects, self.network or other.network, lossy, needs, clobbers)
 
 
 SOMETHING = Meaning((OTHER,))

@@ -189,7 +189,8 @@ def listing(command: Command) -> Meaning:
 def _listed(command: Command, word: Word, depth: int) -> Meaning:
     if word.glob and word.known:
         root, _, name = word.text.rpartition("/")
-        if not any(mark in root for mark in "*?["):
+        folders = any(command.place.is_directory(path) for path in command.place.matching(word.text))
+        if not folders and not any(mark in root for mark in "*?["):
             return Meaning((Intent("fs.find", {"glob": name, "root": command.place.absolute(root or ".")}),))
     return per_path(command, (word,), "fs.list", depth=depth)
 
@@ -238,6 +239,8 @@ def find(command: Command) -> Meaning:
     named = all(name in tests for name in ("-path", "-wholename")) or not any("/" in name for name in names)
     glob = (shown if depth == "1" else f"**/{shown}") if named else shown.removeprefix("./")
     lossy += ("-maxdepth",) if depth not in ("", "1") else ()
+    # A star of -path goes over slashes, and -iname over cases: a glob does neither.
+    lossy += tuple(test for test in ("-path", "-wholename", "-iname") if test in tests)
     return Meaning(tuple(Intent("fs.find", {"glob": glob, "root": path}) for path in paths), lossy=lossy)
 
 

@@ -198,7 +198,7 @@ def tee(command: Command) -> Meaning:
     """What it is fed goes into every operand."""
     given = options(command.words)
     paths, lossy = each_path(command, given.operands)
-    paths = [path for path in paths if path != "/dev/null"]
+    paths = [path for path in paths if not path.startswith("/dev/")]
     done = Meaning(lossy=lossy)
     for path in paths:
         if command.fed is None:
