@@ -100,12 +100,14 @@ class TextEdit:
     """A change made to a result *after* a scaffold has worded it, e.g. ``TextEdit("suffix", "...")``.
 
     Kinds: ``prefix`` and ``suffix`` (text), ``head`` (text = notice; keep the first `number` characters),
-    ``format`` (text = json|xml|yaml|table; how structured data is serialised), ``ansi`` (colour codes).
+    ``format`` (text = json|xml|yaml|table; how structured data is serialised), ``ansi`` (colour codes). `lasts` says
+    that results which follow in the same decision have it too.
     """
 
     kind: Literal["prefix", "suffix", "head", "format", "ansi"]
     text: str = ""
     number: int = 0
+    lasts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

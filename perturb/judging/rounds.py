@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from perturb.core.errors import UnrepresentableError
-from perturb.core.values import Call, Case, Intent, Pattern, Result, Turn
+from perturb.core.values import Call, Case, Intent, Pattern, Result, TextEdit, Turn
 from perturb.judging.effect import effect, goals
 from perturb.judging.outcome import on_the_way
 from perturb.judging.scoring import Round, Verdict
@@ -58,10 +58,16 @@ def _answered(last: Round) -> Case:
         said = _as_said(case, call, intent)
         world, result = execute(world, said)
         calls.append(said)
-        results.append(result)
+        results.append(replace(result, edits=_lasting(case, result)))
     reply = last.answer.reply
     turn = Turn("assistant", reply.text, reply.thinking, tuple(calls), tuple(results))
     return replace(case, world=world, turns=(*case.turns, turn), rounds=case.rounds + 1)
+
+
+def _lasting(case: Case, result: Result) -> tuple[TextEdit, ...]:
+    """What an operator did to the results before and does to those that follow, once each."""
+    edits = (edit for turn in case.turns for one in turn.results for edit in one.edits if edit.lasts)
+    return tuple(edit for edit in dict.fromkeys(edits) if edit.kind != "format" or result.kind == "record")
 
 
 def _as_said(case: Case, call: Call, intent: Intent) -> Intent:

@@ -62,8 +62,9 @@ def server_error(case: Case, draw: Draw) -> Case | None:
 
 
 def _edited(case: Case, place: int, edit: TextEdit) -> Case:
-    """`case` with an edit on the results of one turn."""
+    """`case` with an edit on the results of one turn; noise on the latest ones goes on in those that follow."""
     turn = case.turns[place]
+    edit = replace(edit, lasts=edit.lasts and place == _answered(case)[0])
     results = tuple(replace(r, edits=(*r.edits, edit)) for r in turn.results)
     return replace(case, turns=(*case.turns[:place], replace(turn, results=results), *case.turns[place + 1 :]))
 
@@ -80,7 +81,7 @@ def boilerplate(case: Case, draw: Draw) -> Case | None:
     lines = draw.choice([1, 4, 12])
     place = draw.choice(_answered(case))
     text = "".join(f"\n-- notice {n + 1}: this output was produced by an automated service --" for n in range(lines))
-    return _edited(case, place, TextEdit("suffix", text))
+    return _edited(case, place, TextEdit("suffix", text, lasts=True))
 
 
 @operator(part="results", relation="invariant", control=True)
@@ -88,13 +89,13 @@ def leading_warning(case: Case, draw: Draw) -> Case | None:
     """Put a harmless warning before a result (O20)."""
     place = draw.choice(_answered(case))
     text = draw.choice(["warning: config key 'color' is deprecated\n", "npm notice new minor version available\n"])
-    return _edited(case, place, TextEdit("prefix", text))
+    return _edited(case, place, TextEdit("prefix", text, lasts=True))
 
 
 @operator(part="results", relation="invariant")
 def terminal_colours(case: Case, draw: Draw) -> Case | None:
     """Leave colour codes in a result, as a terminal would (O20)."""
-    out = _edited(case, draw.choice(_answered(case)), TextEdit("ansi"))
+    out = _edited(case, draw.choice(_answered(case)), TextEdit("ansi", lasts=True))
     # An empty answer has nothing to colour.
     return out if prompt_text(out) != prompt_text(case) else None
 
@@ -104,7 +105,7 @@ def long_tail(case: Case, draw: Draw) -> Case | None:
     """Make a result much longer with text about something else (O19)."""
     times = draw.choice([5, 30, 100])
     place = draw.choice(_answered(case))
-    return _edited(case, place, TextEdit("suffix", "\n" + "\n".join([*NOISE] * times)))
+    return _edited(case, place, TextEdit("suffix", "\n" + "\n".join([*NOISE] * times), lasts=True))
 
 
 @operator(part="results", relation="invariant")
@@ -131,7 +132,7 @@ def reserialised(case: Case, draw: Draw) -> Case | None:
 def _as(result: Result, form: str) -> Result:
     if result.kind != "record" or (form == "table" and not isinstance(result.data["value"], dict)):
         return result
-    return replace(result, edits=(*result.edits, TextEdit("format", form)))
+    return replace(result, edits=(*result.edits, TextEdit("format", form, lasts=True)))
 
 
 @operator(part="results", relation="invariant")

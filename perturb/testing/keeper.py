@@ -21,7 +21,6 @@ from perturb.campaign.lines import SEAL, private
 from perturb.campaign.model import ENGINE_FIELDS, SAMPLING_FIELDS, connect
 from perturb.campaign.plan import Selection
 from perturb.core.errors import UserError
-from perturb.judging.rounds import PATIENCE
 from perturb.statistics.summary import Summary, summarise
 from perturb.testing import options
 
@@ -53,7 +52,7 @@ class Keeper:
             answerer, identity = connect(spec)
             self._open(where, identity)
             self.folder = where
-            answers = answers_for(answerer, identity, where)
+            answers = answers_for(answerer, identity, where, options.patience(self.config))
             self._writing.callback(answers.close)
             return answers
 
@@ -67,6 +66,8 @@ class Keeper:
             known = read_manifest(where)
             if known["model"] != identity:
                 raise UserError(f"{where}: was run on another model")
+            if known["selection"].get("patience", 0) != manifest["selection"]["patience"]:
+                raise UserError(f"{where}: was run with --perturb-patience {known['selection'].get('patience', 0)}")
             # What the tests of this session ask is judged by today's code; what they leave out stays as it was.
             kept_old = {*known.get("kept_old", ()), *changes(known["made_of"], manifest["made_of"])}
             if kept_old:
@@ -90,7 +91,7 @@ class Keeper:
                 "samples": 1,
                 "seed": spec.seed,
                 "limit": 0,
-                "patience": PATIENCE,
+                "patience": options.patience(self.config),
             },
             "sampling": {name: getattr(spec, name) for name in SAMPLING_FIELDS},
             "engine": {name: getattr(spec, name) for name in ENGINE_FIELDS},

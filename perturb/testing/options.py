@@ -16,6 +16,7 @@ from perturb.core.plain import one_line
 from perturb.core.registry import SCAFFOLDS, find, load_builtin, load_file
 from perturb.core.secrets import remember_options
 from perturb.engines.base import RECOMMENDED
+from perturb.judging.rounds import PATIENCE
 
 _LOADED: pytest.StashKey[bool] = pytest.StashKey()
 _MARKER_KEYS = {"operators", "scaffolds", "fixtures", "samples", "seed", "limit"}
@@ -118,6 +119,11 @@ def _in_both(asked: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[str, ...]
         if episode.id in ids
     ]
     return tuple(dict.fromkeys(left))
+
+
+def patience(config: pytest.Config) -> int:
+    """The looks that a decision may take. Raises UserError when the number is none."""
+    return _whole(config, "patience", PATIENCE, 0, 99)
 
 
 def narrowed(config: pytest.Config) -> bool:

@@ -49,6 +49,7 @@ _VALUES = {
     "samples": "answers per request (default 1)",
     "seed": "seed of choices and of sampling (default 0)",
     "limit": "at most this many bound decisions, evenly picked (default: no limit)",
+    "patience": "looks before a decision is judged; 0: the first answer decides (default 2)",
     "temperature": "sampling temperature (default 1.0)",
     "top-p": "nucleus sampling (default 0.95)",
     "top-k": "the likeliest tokens that are drawn from (default 40; -1: all)",

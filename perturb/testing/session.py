@@ -58,7 +58,10 @@ class TestSession:
             from perturb.testing.sharing import Remote
 
             remote = Remote(where)
-            answers, folder = Answers(remote.answerer, remote.key), remote.folder
+            answers, folder = (
+                Answers(remote.answerer, remote.key, patience=options.patience(self.config)),
+                remote.folder,
+            )
         kept = self.config.invocation_params.dir / ".perturb" / "examples"
         return Asking(answers, kept, f"perturb replay ID --run {folder}")
 

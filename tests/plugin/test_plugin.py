@@ -91,6 +91,20 @@ def test_no_choice_is_made_twice(project: Path) -> None:
     assert "simulated agent: perfect" in done.stdout
 
 
+def test_patience_is_an_option(project: Path) -> None:
+    """And a run that goes on keeps its own."""
+    chosen = ("--perturb-agent", "looks_first", "-k", "decision and typos and mini_agent", "--perturb-out", "out")
+    pytest_in(project, *chosen, "--perturb-patience", "0")
+    kept = [orjson.loads(line) for line in records(project / "out")]
+    assert kept
+    assert {(record["detours"], len(record["rounds"])) for record in kept} == {(0, 0)}
+    again = pytest_in(project, *chosen, "--perturb-resume", "out")
+    assert "out: was run with --perturb-patience 0" in again.stdout + again.stderr
+    more = pytest_in(project, *chosen[:-1], "other")
+    assert more.returncode == 0, more.stdout
+    assert any(orjson.loads(line)["detours"] for line in records(project / "other"))
+
+
 @pytest.mark.parametrize("option", [("operator", "results.timeout"), ("scaffold", "cline_like"), ("fixture", "ide-*")])
 def test_options_that_leave_nothing_skip(project: Path, option: tuple[str, str]) -> None:
     marker = 'operators=["tools.rename_tool"], scaffolds=["mini_agent"], fixtures=["cli-csv-count"]'

@@ -20,7 +20,8 @@ from perturb.campaign.plan import Item, Selection
 from perturb.campaign.rounds import judged
 from perturb.campaign.runner import from_agent, rescored, run
 from perturb.campaign.unfinished import ROUNDS
-from perturb.core.registry import AGENTS
+from perturb.core.draw import replay
+from perturb.core.registry import AGENTS, OPERATORS
 from perturb.core.values import Call, Failure, Reply, Response
 from perturb.judging.ideal import spoken, understand
 from perturb.judging.rounds import next_round
@@ -144,3 +145,15 @@ def test_a_look_beside_a_call_that_stands_for_nothing_decides() -> None:
     assert judged(item, spoken(item.case, reply), patience=2).following is None
     assert judged(item, spoken(item.case, Reply("Hm.", "", (look,))), patience=2).following is not None
     assert judged(item, Response("never closed"), patience=2).following is None
+
+
+@pytest.mark.parametrize(("choice", "noisy"), [(0, True), (1, False)])
+def test_noise_on_the_latest_result_goes_on_in_detours(choice: int, noisy: bool) -> None:
+    """And noise on an earlier one stands there alone."""
+    operator = OPERATORS["results.boilerplate"]
+    case = operator.perturb(item_of("cli-retry-budget@3/claude_code_like").case, replay((0, choice)))
+    assert case is not None
+    looked = understand(case, Reply("", "Looking.", (Call("Read", {"file_path": "/code/uploader/src/send.py"}),)))
+    following = next_round(judge(case, looked), (Round(case, looked),), 2)
+    assert following is not None
+    assert ("produced by an automated service" in str(render(following).messages[-1])) is noisy
