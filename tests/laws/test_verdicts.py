@@ -16,7 +16,8 @@ NEEDS_CLAIMS = {"denied"}
 
 @pytest.fixture(scope="module")
 def tried() -> list[Trial]:
-    return [trial for case in bound_cases(Selection(limit=120)) for trial in trials(case)]
+    few = Selection(("claude_code_like",), fixtures=("cli-timeout-budget", "ide-translation"))
+    return [trial for chosen in (Selection(limit=120), few) for case in bound_cases(chosen) for trial in trials(case)]
 
 
 def test_no_near_miss_is_accepted(tried: list[Trial]) -> None:
