@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from perturb.campaign.journal import Records
@@ -28,6 +29,9 @@ from perturb.statistics.means import COSTS
 from perturb.statistics.rows import Row
 from perturb.statistics.sentence import MANY, sentence
 from perturb.statistics.summary import Summary
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 # Decisions with their whole transcript in the page, what was broken first; ``perturb show`` has every other.
 TRANSCRIPTS = 2_000
@@ -76,18 +80,8 @@ def placed(found: Columns, wanted: Sequence[Wanted], look: Look, cases: dict[str
 
 def rendered(template: str, **values: Any) -> str:
     """A page of this room's templates, with its style and script and their hashes."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_fit,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     style, script = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
-    return environment.get_template(template).render(
+    return _environment().get_template(template).render(
         percent=percent,
         interval=interval,
         css=css,
@@ -97,6 +91,21 @@ def rendered(template: str, **values: Any) -> str:
         style_hash=_hash(style),
         script_hash=_hash(script),
         **values,
+    )
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    """Kept, so that a process that writes many pages reads their templates once."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_fit,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
 
 

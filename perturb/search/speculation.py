@@ -20,6 +20,7 @@ from perturb.campaign.asking import Asking, CollectedError
 from perturb.campaign.naming import item_of
 from perturb.campaign.plan import Item
 from perturb.core.errors import UserError
+from perturb.core.files import make_folder, write_atomic
 from perturb.search.minimise import minimise
 from perturb.testing.assertions import ModelFailure, explained
 
@@ -153,8 +154,8 @@ def _name(test: Any) -> str:
 def _keep(path: Path, name: str) -> None:
     known = path.read_text().splitlines() if path.exists() else []
     if name not in known:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(f"{line}\n" for line in [*known, name]))
+        make_folder(path.parent)
+        write_atomic(path, "".join(f"{line}\n" for line in [*known, name]).encode())
 
 
 def _kept_first(test: Any, asking: Asking, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

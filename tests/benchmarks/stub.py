@@ -15,9 +15,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-USAGE = {"prompt_tokens": 100, "completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 50}}
-CHOICE = {"message": {"role": "assistant", "content": "Fine."}, "finish_reason": "stop"}
-ANSWER = json.dumps({"choices": [CHOICE], "usage": USAGE}).encode()
+USAGE = {
+    "prompt_tokens": 100,
+    "completion_tokens": 5,
+    "total_tokens": 105,
+    "prompt_tokens_details": {"cached_tokens": 50},
+}
+CHOICE = {"index": 0, "message": {"role": "assistant", "content": "Fine."}, "finish_reason": "stop"}
+WHOLE = {"id": "c", "object": "chat.completion", "created": 1, "model": "stub", "choices": [CHOICE], "usage": USAGE}
+ANSWER = json.dumps(WHOLE).encode()
 MODELS = b'{"data": [{"id": "stub", "owned_by": "stub"}]}'
 
 
