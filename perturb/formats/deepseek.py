@@ -12,7 +12,20 @@ from typing import Any
 from perturb.core.format import BrokenError, Format
 from perturb.core.registry import model_format
 from perturb.core.values import Call, JsonObject, Reply
-from perturb.formats.parts import as_text, blocks, expect, json_value, named, splitter, thought, to_json, until
+from perturb.formats.parts import (
+    as_text,
+    blocks,
+    expect,
+    json_object,
+    json_value,
+    named,
+    pairs,
+    section,
+    splitter,
+    thought,
+    to_json,
+    until,
+)
 from perturb.formats.rendering import by_template
 
 _OPEN, _CLOSE = "<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>"
@@ -28,24 +41,19 @@ def _read(content: str, _tools: Sequence[JsonObject]) -> tuple[tuple[Call, ...],
 
 
 def _section(text: str, at: int) -> tuple[list[Call], int]:
-    calls: list[Call] = []
-    while True:
-        mark, at = expect(text, at, _CALL, _CLOSE)
-        if mark == _CLOSE:
-            if not calls:
-                raise BrokenError("a call block without a call")
-            return calls, at
-        name, at = until(text, at, _SEPARATOR, "a call's name")
-        if name == "function":
-            name, at = until(text, at, "\n```json\n", "a call's name")
-            arguments, at = json_value(text, at)
-            _, at = expect(text, at, "```")
-        else:
-            arguments, at = json_value(text, at)
-        _, at = expect(text, at, _CALL_END)
-        if not isinstance(arguments, dict):
-            raise BrokenError(f"the arguments of {name[:40]!r} are no object")
-        calls.append(named(name, arguments))
+    return section(text, at, _CALL, _CLOSE, _call)
+
+
+def _call(text: str, at: int) -> tuple[Call, int]:
+    name, at = until(text, at, _SEPARATOR, "a call's name")
+    if name == "function":
+        name, at = until(text, at, "\n```json\n", "a call's name")
+        arguments, at = json_object(text, at, name)
+        _, at = expect(text, at, "```")
+    else:
+        arguments, at = json_object(text, at, name)
+    _, at = expect(text, at, _CALL_END)
+    return named(name, arguments), at
 
 
 def _write_v3(reply: Reply) -> str:
@@ -66,26 +74,20 @@ def _read_dsml(content: str, _tools: Sequence[JsonObject]) -> tuple[tuple[Call, 
 
 
 def _dsml(text: str, at: int) -> tuple[list[Call], int]:
-    calls: list[Call] = []
-    while True:
-        mark, at = expect(text, at, _INVOKE, _DSML_END)
-        if mark == _DSML_END:
-            if not calls:
-                raise BrokenError("a call block without a call")
-            return calls, at
-        name, at = until(text, at, '">', "a call's name")
-        arguments: dict[str, Any] = {}
-        while True:
-            mark, at = expect(text, at, _PARAMETER, _INVOKE_END)
-            if mark == _INVOKE_END:
-                break
-            key, at = until(text, at, '" string="', "a parameter's name")
-            mark, at = expect(text, at, 'true">', 'false">')
-            value, at = until(text, at, _PARAMETER_END, f"parameter {key[:40]!r}")
-            if key in arguments:
-                raise BrokenError(f"parameter {key[:40]!r} is given twice")
-            arguments[key] = value if mark.startswith("true") else _whole(value)
-        calls.append(named(name, arguments))
+    return section(text, at, _INVOKE, _DSML_END, _invoke)
+
+
+def _invoke(text: str, at: int) -> tuple[Call, int]:
+    name, at = until(text, at, '">', "a call's name")
+    arguments, at = pairs(text, at, _PARAMETER, _INVOKE_END, _parameter)
+    return named(name, arguments), at
+
+
+def _parameter(text: str, at: int) -> tuple[str, Any, int]:
+    key, at = until(text, at, '" string="', "a parameter's name")
+    mark, at = expect(text, at, 'true">', 'false">')
+    value, at = until(text, at, _PARAMETER_END, f"parameter {key[:40]!r}")
+    return key, value if mark.startswith("true") else _whole(value), at
 
 
 def _whole(text: str) -> Any:

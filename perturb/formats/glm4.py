@@ -13,7 +13,7 @@ from typing import Any
 from perturb.core.format import BrokenError, Format
 from perturb.core.registry import model_format
 from perturb.core.values import Call, JsonObject, Reply
-from perturb.formats.parts import as_text, blocks, by_schema, expect, named, parameters, splitter, thought, until
+from perturb.formats.parts import as_text, blocks, by_schema, expect, named, pairs, parameters, splitter, thought, until
 from perturb.formats.rendering import by_template
 
 _OPEN, _CLOSE = "<tool_call>", "</tool_call>"
@@ -29,17 +29,15 @@ def _block(schemas: dict[str, JsonObject], text: str, at: int) -> tuple[list[Cal
     if end < 0:
         raise BrokenError("a call never ends", ended=True)
     name, at = text[at:end].strip(), end
-    schema, arguments = schemas.get(name, {}), dict[str, Any]()
-    while True:
-        mark, at = expect(text, at, _KEY, _CLOSE)
-        if mark == _CLOSE:
-            return [named(name, arguments)], at
-        key, at = until(text, at, _KEY_END, "a parameter's name")
-        _, at = expect(text, at, _VALUE)
-        value, at = until(text, at, _VALUE_END, f"parameter {key[:40]!r}")
-        if key in arguments:
-            raise BrokenError(f"parameter {key[:40]!r} is given twice")
-        arguments[key] = by_schema(value, schema, key)
+    arguments, at = pairs(text, at, _KEY, _CLOSE, partial(_pair, schemas.get(name, {})))
+    return [named(name, arguments)], at
+
+
+def _pair(schema: JsonObject, text: str, at: int) -> tuple[str, Any, int]:
+    key, at = until(text, at, _KEY_END, "a parameter's name")
+    _, at = expect(text, at, _VALUE)
+    value, at = until(text, at, _VALUE_END, f"parameter {key[:40]!r}")
+    return key, by_schema(value, schema, key), at
 
 
 def _write(reply: Reply) -> str:

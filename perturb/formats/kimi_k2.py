@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from perturb.core.format import BrokenError, Format
+from perturb.core.format import Format
 from perturb.core.registry import model_format
 from perturb.core.values import Call, JsonObject, Reply
-from perturb.formats.parts import blocks, expect, json_value, named, splitter, thought, to_json, until
+from perturb.formats.parts import blocks, expect, json_object, named, section, splitter, thought, to_json, until
 from perturb.formats.rendering import by_template
 
 _OPEN, _CLOSE = "<|tool_calls_section_begin|>", "<|tool_calls_section_end|>"
@@ -23,19 +23,14 @@ def _read(content: str, _tools: Sequence[JsonObject]) -> tuple[tuple[Call, ...],
 
 
 def _section(text: str, at: int) -> tuple[list[Call], int]:
-    calls: list[Call] = []
-    while True:
-        mark, at = expect(text, at, _CALL, _CLOSE)
-        if mark == _CLOSE:
-            if not calls:
-                raise BrokenError("a call block without a call")
-            return calls, at
-        identity, at = until(text, at, _ARGUMENTS, "a call's id")
-        arguments, at = json_value(text, at)
-        _, at = expect(text, at, _CALL_END)
-        if not isinstance(arguments, dict):
-            raise BrokenError(f"the arguments of {identity[:40]!r} are no object")
-        calls.append(named(_name(identity), arguments))
+    return section(text, at, _CALL, _CLOSE, _call)
+
+
+def _call(text: str, at: int) -> tuple[Call, int]:
+    identity, at = until(text, at, _ARGUMENTS, "a call's id")
+    arguments, at = json_object(text, at, identity)
+    _, at = expect(text, at, _CALL_END)
+    return named(_name(identity), arguments), at
 
 
 def _name(identity: str) -> str:

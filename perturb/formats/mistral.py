@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from perturb.core.format import BrokenError, Format
 from perturb.core.registry import model_format
 from perturb.core.values import Call, JsonObject, Reply
-from perturb.formats.parts import blocks, json_call, json_value, named, skip, splitter, thought, to_json
+from perturb.formats.parts import blocks, json_call, json_object, json_value, named, skip, splitter, thought, to_json
 from perturb.formats.rendering import by_template
 
 _OPEN, _ID, _ARGUMENTS = "[TOOL_CALLS]", "[CALL_ID]", "[ARGS]"
@@ -33,9 +33,7 @@ def _block(text: str, at: int) -> tuple[list[Call], int]:
     if start < 0 or 0 <= stop < start:
         raise BrokenError("a call without its arguments", ended=stop < 0)
     name = text[at:start].partition(_ID)[0].strip()
-    arguments, at = json_value(text, start + (len(_ARGUMENTS) if start == mark else 0))
-    if not isinstance(arguments, dict):
-        raise BrokenError(f"the arguments of {name[:40]!r} are no object")
+    arguments, at = json_object(text, start + (len(_ARGUMENTS) if start == mark else 0), name)
     return [named(name, arguments)], at
 
 

@@ -135,6 +135,44 @@ def named(name: str, arguments: Mapping[str, Any]) -> Call:
     return Call(name, dict(arguments))
 
 
+def section(
+    text: str, at: int, opens: str, closes: str, one: Callable[[str, int], tuple[Call, int]]
+) -> tuple[list[Call], int]:
+    """The calls of a block, each read by `one` from after `opens`, up to `closes`. Raises BrokenError without any."""
+    calls: list[Call] = []
+    while True:
+        mark, at = expect(text, at, opens, closes)
+        if mark == closes:
+            if not calls:
+                raise BrokenError("a call block without a call")
+            return calls, at
+        call, at = one(text, at)
+        calls.append(call)
+
+
+def pairs(
+    text: str, at: int, opens: str, closes: str, one: Callable[[str, int], tuple[str, Any, int]]
+) -> tuple[dict[str, Any], int]:
+    """The arguments of a call, each read by `one` from after `opens`, up to `closes`. Raises BrokenError for a twin."""
+    found: dict[str, Any] = {}
+    while True:
+        mark, at = expect(text, at, opens, closes)
+        if mark == closes:
+            return found, at
+        key, value, at = one(text, at)
+        if key in found:
+            raise BrokenError(f"parameter {key[:40]!r} is given twice")
+        found[key] = value
+
+
+def json_object(text: str, at: int, name: str) -> tuple[dict[str, Any], int]:
+    """The JSON object of a call's arguments that stands next, and where it ends. Raises BrokenError."""
+    value, at = json_value(text, at)
+    if not isinstance(value, dict):
+        raise BrokenError(f"the arguments of {name[:40]!r} are no object")
+    return value, at
+
+
 def parameters(tools: Sequence[JsonObject]) -> dict[str, JsonObject]:
     """Each tool's parameter schema by its name; tools of any other shape are left out."""
     found: dict[str, JsonObject] = {}

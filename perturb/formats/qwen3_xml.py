@@ -13,7 +13,7 @@ from typing import Any
 from perturb.core.format import BrokenError, Format
 from perturb.core.registry import model_format
 from perturb.core.values import Call, JsonObject, Reply
-from perturb.formats.parts import as_text, blocks, by_schema, expect, named, parameters, splitter, thought, until
+from perturb.formats.parts import as_text, blocks, by_schema, expect, named, pairs, parameters, splitter, thought, until
 from perturb.formats.rendering import by_template
 
 _OPEN, _CLOSE = "<tool_call>", "</tool_call>"
@@ -31,17 +31,15 @@ def _read(content: str, tools: Sequence[JsonObject]) -> tuple[tuple[Call, ...], 
 def _block(schemas: dict[str, JsonObject], text: str, at: int) -> tuple[list[Call], int]:
     _, at = expect(text, at, _FUNCTION)
     name, at = until(text, at, ">", "a function's name")
-    schema, arguments = schemas.get(name, {}), dict[str, Any]()
-    while True:
-        mark, at = expect(text, at, _PARAMETER, _FUNCTION_END)
-        if mark == _FUNCTION_END:
-            _, at = expect(text, at, _CLOSE)
-            return [named(name, arguments)], at
-        key, at = until(text, at, ">", "a parameter's name")
-        value, at = until(text, at, _PARAMETER_END, f"parameter {key[:40]!r}")
-        if key in arguments:
-            raise BrokenError(f"parameter {key[:40]!r} is given twice")
-        arguments[key] = by_schema(value.removeprefix("\n").removesuffix("\n"), schema, key)
+    arguments, at = pairs(text, at, _PARAMETER, _FUNCTION_END, partial(_pair, schemas.get(name, {})))
+    _, at = expect(text, at, _CLOSE)
+    return [named(name, arguments)], at
+
+
+def _pair(schema: JsonObject, text: str, at: int) -> tuple[str, Any, int]:
+    key, at = until(text, at, ">", "a parameter's name")
+    value, at = until(text, at, _PARAMETER_END, f"parameter {key[:40]!r}")
+    return key, by_schema(value.removeprefix("\n").removesuffix("\n"), schema, key), at
 
 
 def _write(reply: Reply) -> str:

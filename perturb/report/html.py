@@ -81,16 +81,20 @@ def placed(found: Columns, wanted: Sequence[Wanted], look: Look, cases: dict[str
 def rendered(template: str, **values: Any) -> str:
     """A page of this room's templates, with its style and script and their hashes."""
     style, script = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
-    return _environment().get_template(template).render(
-        percent=percent,
-        interval=interval,
-        css=css,
-        query=query,
-        style=style,
-        script=script,
-        style_hash=_hash(style),
-        script_hash=_hash(script),
-        **values,
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            percent=percent,
+            interval=interval,
+            css=css,
+            query=query,
+            style=style,
+            script=script,
+            style_hash=_hash(style),
+            script_hash=_hash(script),
+            **values,
+        )
     )
 
 
