@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from perturb.campaign.answers import Answers
 from perturb.campaign.plan import Item, base_items
-from perturb.campaign.rounds import Judgement, judged
+from perturb.campaign.rounds import Judgement, judged, meant
 from perturb.campaign.runner import record
 from perturb.core.errors import EngineError
 from perturb.core.values import Failure, Response
@@ -43,7 +43,10 @@ class Decision:
 
     @property
     def hurt(self) -> bool:
-        """Whether the perturbation turned a right answer into a wrong one."""
+        """Whether the perturbation turned a right answer into a wrong one; without a gold, into another one."""
+        item = self.perturbed.item
+        if item.decided.oracle == "agreement" and item.relation != "directional":
+            return meant(item, self.perturbed.response) != meant(self.base.item, self.base.response)
         return bool(self.base.verdict.joint and not self.perturbed.verdict.joint)
 
     @property

@@ -79,10 +79,10 @@ def _oracle(case: Case) -> str | None:
 
 
 def _total(case: Case) -> str | None:
-    """Any text is parsed and judged; none of it scores."""
+    """Any text is parsed and judged; none of it scores, where there is a gold."""
     for text in HOSTILE:
         for finish in ("stop", "length"):
-            if score(case, Response(text, finish)).joint:
+            if score(case, Response(text, finish)).joint and case.oracle != "agreement":
                 return f"{text[:40]!r} scores 1"
     return None
 

@@ -46,6 +46,7 @@ def detail(record: dict[str, Any], manifest: dict[str, Any], cases: dict[str, Ca
         "format": response.get("format", "m2"),
         "disagreement": response.get("disagreement", ""),
         "expected": expected(case),
+        "meaning": record.get("meaning", ""),
         "verdict": record["verdict"],
         "failure": record["failure"],
         "unscored": record["unscored"],
@@ -74,6 +75,8 @@ def expected(case: Case) -> dict[str, Any]:
         "any_of": [[{"action": p.action, "args": dict(p.args)} for p in a] for a in case.expect.any_of],
         "never": [{"action": p.action, "args": dict(p.args)} for p in case.expect.never],
         "rules": [{"source": r.source, "text": r.text} for r in case.instructions],
+        "oracle": case.oracle,
+        "notes": list(case.notes),
         "ideal": {
             "text": answer.reply.text,
             "calls": [{"tool": c.tool, "args": dict(c.args)} for c in answer.reply.calls],
@@ -98,11 +101,28 @@ def text(found: dict[str, Any]) -> str:
     if found["disagreement"]:
         blocks.append(("another reader of the same reply", found["disagreement"]))
     blocks.append(("expected", json.dumps(found["expected"], ensure_ascii=False, indent=1)))
+    if found["expected"]["oracle"] != "fixture":
+        blocks.append(("judged by", "\n".join(_oracle_lines(found))))
     if verdict:
         blocks.append(("verdict", "\n".join(verdict_lines(verdict))))
     if found["unscored"]:
         blocks.append(("unscored (an error of ours)", found["unscored"]))
     return "\n".join([*head, *(f"\n── {title} ──\n{body}" for title, body in blocks)])
+
+
+_ORACLES = {
+    "effect": "the effect of the recorded action in the world that the recording shows",
+    "recorded": "the recorded action, and what certainly is the same",
+    "agreement": "nothing: there is no gold, only agreement with unperturbed answers",
+}
+
+
+def _oracle_lines(found: dict[str, Any]) -> Iterable[str]:
+    """What speaks for right and wrong in a recorded decision, and what a reader has to know of it."""
+    yield _ORACLES[found["expected"]["oracle"]]
+    yield from found["expected"]["notes"]
+    if found["meaning"]:
+        yield f"this answer comes to: {found['meaning']}"
 
 
 def verdict_lines(verdict: dict[str, Any]) -> Iterable[str]:
