@@ -33,7 +33,8 @@ def drop_prose(case: Case, draw: Draw) -> Case | None:
 def longer_prose(case: Case, draw: Draw) -> Case | None:
     """Let the agent have been wordier in earlier turns (H04)."""
     tail = draw.choice(["I am telling you so that you can follow along.", " ".join(PREAMBLES[:2])])
-    chosen = set(_steps(case))
+    # What was only said counts as well: a talk without calls has no other step.
+    chosen = {n for n, turn in enumerate(case.turns) if turn.role == "assistant" and (turn.calls or turn.text)}
     turns = tuple(replace(t, text=f"{t.text} {tail}".strip()) if n in chosen else t for n, t in enumerate(case.turns))
     return replace(case, turns=turns) if chosen else None
 
