@@ -8,7 +8,7 @@ export npm_config_cache = $(CURDIR)/$(VENV)/cache/npm
 
 .PHONY: conformance confusion demo test demo-vllm demo-compare experiment check attack bench bench-servers bench-users clean
 .PHONY: simulations isolated bench-report
-.PHONY: verdicts bench-scoring
+.PHONY: verdicts bench-scoring recordings-table
 
 # The main job on simulated agents: light core only.
 demo: $(VENV)/core
@@ -89,6 +89,10 @@ verdicts: $(VENV)/dev
 	$(BIN)/python -m tests.benchmarks.verdicts
 
 # Answers judged a second, effect included.
+# Which operators apply to recorded decisions, format by format; from the reference data beside this checkout.
+recordings-table: $(VENV)/dev
+	$(BIN)/python -m tests.recordings.survey ../shared/data docs/recordings.md
+
 bench-scoring: $(VENV)/dev
 	$(BIN)/python -m tests.benchmarks.scoring
 

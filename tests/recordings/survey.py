@@ -1,6 +1,6 @@
 """Which operators apply to recorded decisions, format by format, and what the others need.
 
-``make recordings-table DATA=../shared/data`` writes ``docs/recordings-table.md``. Decisions are an even spread of each
+``make recordings-table`` writes ``docs/recordings.md``. Decisions are an even spread of each
 format's, in the scaffold ``recorded``, each operator with its mildest choices.
 """
 
@@ -23,7 +23,7 @@ from perturb.recordings.finding import claims
 from perturb.recordings.loading import loaded
 from perturb.scaffolding.binding import bind
 
-PER_FORMAT = 25
+PER_FORMAT = 40
 ENOUGH = 20
 READY = ("bfcl", "cases", "fixture")
 
@@ -45,7 +45,9 @@ FEATURES: dict[str, Callable[[Case], bool]] = {
     "two earlier steps with calls": lambda c: sum(bool(t.calls) for t in c.turns) > 1,
     "a result as the last message": lambda c: bool(c.turns[-1].results),
     "several calls in one message": lambda c: any(len(t.calls) > 1 for t in c.turns),
-    "look-ups that every scaffold knows": lambda c: any(i.action.startswith(("fs.", "web.")) for t in c.turns for i in t.calls),
+    "look-ups that every scaffold knows": lambda c: any(
+        i.action.startswith(("fs.", "web.")) for t in c.turns for i in t.calls
+    ),
     "results that are JSON": lambda c: any(r.kind == "record" for t in c.turns for r in t.results),
     "words beside earlier calls": lambda c: any(t.text and t.calls for t in c.turns),
     "earlier thinking that is shown": lambda c: any(t.thinking for t in c.turns if t.role == "assistant"),
@@ -122,10 +124,10 @@ def told(rows: list[tuple[str, int, list[Seen], int]]) -> Iterator[str]:
     """The page."""
     every = [one for _, _, found, _ in rows for one in found]
     yield "# Which operators apply to recordings\n"
-    yield f"Made by `make recordings-table`: up to {PER_FORMAT} decisions of each format, evenly spread, in the scaffold"
-    yield f"`recorded`, {len(OPERATORS)} operators with their mildest choices. \"Right\": the perfect agent, where there is a"
-    yield "gold. \"Lack\": what decisions with fewer than 20 operators most often have not.\n"
-    yield f"| format | decisions | looked at | gold by effect / recorded / none | right | {ENOUGH} or more | median | lack |"
+    yield f"Made by `make recordings-table`: up to {PER_FORMAT} decisions of each format, evenly spread, in the"
+    yield f"scaffold `recorded`, {len(OPERATORS)} operators with their mildest choices. *Right*: the perfect agent,"
+    yield f"where there is a gold. *Lack*: what decisions with fewer than {ENOUGH} operators most often have not.\n"
+    yield f"| format | decisions | looked at | effect / recorded / no gold | right | {ENOUGH} or more | median | lack |"
     yield "|---|---|---|---|---|---|---|---|"
     for name, count, found, _ in rows:
         if not found:
@@ -134,7 +136,9 @@ def told(rows: list[tuple[str, int, list[Seen], int]]) -> Iterator[str]:
         split = " / ".join(str(oracles[kind]) for kind in ("effect", "recorded", "agreement"))
         numbers = sorted(len(one.applied) for one in found)
         few = [one for one in found if len(one.applied) < ENOUGH]
-        lack = Counter(f for one in few for f in FEATURES if f not in one.has and f in ("tools", "earlier calls", "a system text"))
+        lack = Counter(
+            f for one in few for f in FEATURES if f not in one.has and f in ("tools", "earlier calls", "a system text")
+        )
         right = sum(one.right for one in found) / len(found)
         share = 1 - len(few) / len(found)
         yield (
@@ -143,9 +147,12 @@ def told(rows: list[tuple[str, int, list[Seen], int]]) -> Iterator[str]:
         )
     enough = sum(len(one.applied) >= ENOUGH for one in every)
     total = sum(count for _, count, found, _ in rows for _ in (found[:1]))
-    weighted = sum(count * sum(len(o.applied) >= ENOUGH for o in found) / len(found) for _, count, found, _ in rows if found)
-    yield f"\nOf the decisions looked at, {enough / len(every):.1%} accept {ENOUGH} operators or more; weighted by how many"
-    yield f"decisions each format has ({total:,} in all), {weighted / total:.1%}. {sum(n for *_, n in rows)} could not be carried.\n"
+    weighted = sum(
+        count * sum(len(o.applied) >= ENOUGH for o in found) / len(found) for _, count, found, _ in rows if found
+    )
+    yield f"\nOf the decisions looked at, {enough / len(every):.1%} accept {ENOUGH} operators or more; weighted by how"
+    yield f"many decisions each format has ({total:,} in all), {weighted / total:.1%}."
+    yield f"{sum(n for *_, n in rows)} of those looked at could not be carried.\n"
     yield "| operator | applies to | needs most often |\n|---|---|---|"
     for name in sorted(OPERATORS):
         share = sum(name in one.applied for one in every) / len(every)
