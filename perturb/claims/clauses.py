@@ -10,7 +10,7 @@ _SENTENCE = re.compile(r"(?<=[.!?…。！？])[\"')\]*]*\s+|(?<=[。！？])|\n
 # Where one statement ends and the next begins inside a sentence; not inside a number.
 _CLAUSE = re.compile(
     r"\s*[;:–—]\s+|,(?!\d)\s*(?:but|and|while|whereas|so|yet|though|although|because|since|which|instead)?\b\s*"
-    r"|\s+(?:but|whereas|although|though|because|however)\s+|\s+\(|\)\s*|\s+-\s+|\s+and\s+(?=(?:I|it|the|its|he|she|they|you|a|an)\b)",
+    r"|\s+(?:but|whereas|although|though|because|however)\s+|\s+since\s+(?=(?:it|the|that|this|he|she|they|you|I|there)\b)|\s+\(|\)\s*|\s+-\s+|\s+and\s+(?=(?:I|it|the|its|he|she|they|you|a|an)\b)",
     re.IGNORECASE,
 )
 # Before these a sentence states something, whatever it asks after them.
@@ -28,7 +28,8 @@ _IDLE = re.compile(
 )
 # A doubt in front of a denied or stated thing: nobody can tell.
 _DOUBT = re.compile(
-    r"\b(?:maybe|perhaps|possibly|probably|presumably|apparently|might|may have|may be|could be|could have been|seems?|seemingly"
+    r"\b(?:maybe|perhaps|possibly|probably|presumably|apparently|might|may have|may be|could be(?! \w+ed\b)|could have been|seems?|seemingly"
+    r"|should be|would be|(?:was|were|is|are) (?:going|supposed|meant) to|(?:tried|attempted|wanted|planned|intended) to"
     r"|i (?:think|guess|believe|assume|suppose)|not sure|unsure|unclear|uncertain|allegedly|supposedly|i would guess|as far as i know|if i remember)\b",
     re.IGNORECASE,
 )
@@ -39,7 +40,16 @@ _DISOWNS = re.compile(
     r"|\b(?:do not|don't|never) (?:believe|trust)\b|\bi (?:deny|retract|take back)\b",
     re.IGNORECASE,
 )
+# A full stop that ends no sentence.
+_SHORTENED = re.compile(r"\b(max|min|approx|ca|nr|ref|incl|dr|st|vs)\.(?=\s)", re.IGNORECASE)
 _PLAIN = str.maketrans("’‘“”\u00a0\u202f\u2009−", "''\"\"   -")
+# A name or number in brackets belongs to the clause that goes on after it.
+_BRACKETS = re.compile(r"\s\(([^()\s]{1,24})\)(?=\s+\w)")
+_FAILED = re.compile(r"\bfail(?:s|ed|ing)?\b", re.IGNORECASE)
+_MENDED = re.compile(
+    r"\b(?:fixed|rebuilt|repaired|corrected|solved|resolved|restored|recovered|added (?:it|them)|succeeded)\b",
+    re.IGNORECASE,
+)
 _REMARK = re.compile(r"^\W*(?:no|nope|not yet|not at all)\W*$", re.IGNORECASE)
 _ENGLISH = frozenset(
     (
@@ -87,6 +97,7 @@ def sentences(text: str) -> list[str]:
 
 def _plain(text: str) -> str:
     """Typographic variants as the plain ones, markup taken off."""
+    text = _SHORTENED.sub(r"\1", re.sub(r"\bno\.(?=\s?\d)", "nr", text, flags=re.IGNORECASE))
     text = re.sub(r"[*`]{1,3}(?=\S)|(?<=\S)[*`]{1,3}", "", text)
     return text.translate(_PLAIN)
 
@@ -98,16 +109,17 @@ def read(text: str) -> Said:
     clauses: list[Clause] = []
     found = sentences(text)
     disowned = -1
-    for number, sentence in enumerate(found):
+    for number, sentence in enumerate(map(_unbracketed, found)):
         asked = sentence.rstrip("\"')]* ").endswith(("?", "？"))
         whole = _of_whole(sentence)
         denying = False
         parts = _PART.split(sentence)
+        mended = _MENDED.search(sentence) is not None
         pieces = [(piece, asked and part is parts[-1]) for part in parts for piece in _CLAUSE.split(part)]
         for piece, question in pieces:
             if not piece or not piece.strip() or _REMARK.match(piece):
                 continue
-            count = len(_DENIAL.findall(_IDLE.sub(" ", piece)))
+            count = len(_DENIAL.findall(_IDLE.sub(" ", _FAILED.sub(" ", piece) if mended else piece)))
             # "It is not true that …" and "I deny that …" reach to the end of the sentence.
             denied = count % 2 == 1 or (denying and count == 0)
             twice = count > 1 or (denying and count > 0)
@@ -117,6 +129,10 @@ def read(text: str) -> Said:
                 disowned, denying = number, True
             denying = denying or _reaches(piece)
     return Said(text, tuple(clauses), tuple(found), _is_foreign(text))
+
+
+def _unbracketed(sentence: str) -> str:
+    return _BRACKETS.sub(lambda found: found[0] if _DENIAL.search(found[1]) else f" {found[1]}", sentence)
 
 
 def _reaches(piece: str) -> bool:

@@ -13,8 +13,9 @@ from perturb.claims.kinds import Data, Verdict, claim
 from perturb.claims.shape import texts_problem, words_of
 
 _DIGITS = re.compile(
-    r"(?<![\w.,:/#-])(?P<sign>[-+])?(?P<money>[€$£¥])?\s?(?P<digits>\d+(?:(?:,|\.|'|_| (?=\d{3}(?!\d)))\d+)*)(?P<unit>\s?(?:%|°[CF]|[A-Za-zµ²€$£]+(?:/[a-z]+)?|°))?"
-    r"(?![\d]|[-/:.]\d|:\d)",
+    r"(?<![\w.,:/-])(?<!\w#)(?P<sign>[-+])?(?P<money>[€$£¥])?\s?(?P<digits>\d+(?:(?:,|\.|'|_| (?=\d{3}(?!\d)))\d+)*)(?P<unit>\s?(?:%|°[CF]|[A-Za-zµ²€$£]+(?:/[a-z]+)?|°))?"
+    # Not the beginning of a date, a version or a time; a port may have another one behind it.
+    r"(?![\d]|[-/.]\d|(?<!\d\d\d):\d)",
 )
 _ONES = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "

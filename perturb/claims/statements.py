@@ -137,6 +137,29 @@ def _conditional(text: str, words: tuple[str, ...]) -> bool:
     return match is not None and mentions(text[match.end() :], words) and not mentions(text[: match.start()], words)
 
 
+# What was taken away is not so any more; what is yet to be is not so yet.
+_GONE = re.compile(r"\b(?:remov(?:ed|es|ing)|delet(?:ed|es|ing)|dropp?(?:ed|s|ing)|got rid of|took out|stripp?ed|gone|eras(?:ed|es|ing))\b", re.IGNORECASE)  # fmt: skip
+_CAME = re.compile(r"\b(?:add(?:ed|s|ing)|creat(?:ed|es|ing)|wrote|written|insert(?:ed|s|ing)|put)\b", re.IGNORECASE)
+_YET = re.compile(r"\b(?:needs?|ha(?:s|ve)|must|ought|yet|still|remains?|due|waiting)\b(?: \w+)? ?(?:to )?be \w*$", re.IGNORECASE)  # fmt: skip
+
+_YET_TO = re.compile(r"^\w*\W{1,3}(?:\w+ ){0,2}(?:needs?|ha(?:s|ve)|must|ought|remains?)(?: \w+)? ?(?:to )?be\b", re.IGNORECASE)  # fmt: skip
+_NONE = re.compile(r"\b(?:zero|0) $", re.IGNORECASE)
+
+
+def _lacks(clause: Clause, words: tuple[str, ...]) -> bool | None:
+    """Whether the clause says, without a denial, that it is not so: it is gone, or it is yet to be; None: both."""
+    if any(_GONE.search(word) for word in words):
+        return False
+    gone, came = _GONE.search(clause.text), _CAME.search(clause.text)
+    if gone and came:
+        return None
+    found = re.search("|".join(rf"\b{re.escape(word.rstrip('*'))}" for word in words), clause.text, re.IGNORECASE)
+    if gone or found is None:
+        return bool(gone)
+    before, after = clause.text[: found.start()], clause.text[found.end() :]
+    return any((_YET.search(before), _NONE.search(before), _YET_TO.search(after)))
+
+
 def _says_problem(data: Data) -> str | None:
     wrong = texts_problem(data, "says", "of")
     if wrong is None and not isinstance(data.get("so", True), bool):
@@ -155,6 +178,13 @@ def _says_sentence(data: Data) -> str:
 def says(said: Said, data: Data) -> Verdict:
     """That something is so, or with ``"so": false`` that it is not: a clause with one of the words, and its polarity."""
     words, of, so = words_of(data, "says"), words_of(data, "of"), data.get("so", True)
-    here = _near([one for one in said.clauses if mentions(one.text, words) and not one.question], said, of)
-    verdicts = [_verdict(one, said) for one in here if not _conditional(one.text, words)]
-    return _together([None if verdict is None else verdict == so for verdict in verdicts])
+    opposite = tuple(f"un{word}" for word in words)
+    told = [one for one in said.clauses if mentions(one.text, (*words, *opposite)) and not one.question]
+    verdicts = []
+    for one in _near(told, said, of):
+        if _conditional(one.text, words):
+            continue
+        verdict = _verdict(one, said)
+        lacks = mentions(one.text, opposite) or _lacks(one, words)
+        verdicts.append(None if verdict is None or lacks is None else (verdict != lacks) == so)
+    return _together(verdicts)
