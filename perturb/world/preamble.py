@@ -65,6 +65,15 @@ _OTHERS = {
     "mv": 'mv() { __to_another mv "$@" && command mv "$@"; }\n',
     "cp": 'cp() { __to_another cp "$@" && command cp "$@"; }\n',
     "history": "history() { :; }\n",
+    "sed": r"""sed() {
+  local w a=()
+  for w in "$@"; do
+    case "$w" in *\\n*|*\\t*) w="$(__sed_text "$w")"; w="${w%.}";; esac
+    a+=("$w")
+  done
+  command sed "${a[@]}"
+}
+""",
     # In place it would write the keys in another order than the program does.
     "yq": r"""yq() {
   case " $* " in *" -i"*|*" --inplace"*) echo "yq: -i is not available here" >&2; return 1;; esac

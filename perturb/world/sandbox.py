@@ -16,7 +16,7 @@ from typing import Any
 
 from perturb.core.values import Json, World
 from perturb.toolbox.shell.analysis import intents_of_command
-from perturb.world import git_commands, git_moves, machine, python_source, recordings  # noqa: F401 (they register)
+from perturb.world import git_commands, git_moves, machine, python_source, recordings, sed_text  # noqa: F401 (they register)
 from perturb.world.builtins import BUILTINS, Asked, Said, Session
 from perturb.world.disk import fill, read
 from perturb.world.preamble import preamble
