@@ -69,9 +69,10 @@ class Deed:
         """Whether it does, or tries and fails to do, something beside what it changes here."""
         if not self.changed:
             return not self.harmless
-        return self.result.kind == "shell" and (
-            _reaches_out(self.intent, self.world) or bool(_FAILED.search(self.result.data["stderr"]) or self._misses())
-        )
+        if self.result.kind != "shell":
+            return False
+        failed = _FAILED.search(self.result.data["stderr"]) or not _known(self.result) or self._misses()
+        return bool(failed) or _reaches_out(self.intent, self.world)
 
     @property
     def meant_changes(self) -> tuple[str, ...]:

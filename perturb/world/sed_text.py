@@ -1,4 +1,4 @@
-"""GNU sed takes ``\\n`` and ``\\t`` in what its commands a, i and c add for what they stand for; the sandbox does not."""
+"""GNU sed reads ``\\n`` and ``\\t`` in what its commands a, i and c add as what they stand for; bashkit does not."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -9,8 +10,12 @@ from pathlib import Path
 import pytest
 
 from perturb.core.values import Intent, World
+from perturb.laws.fixtures import fixture_breaches
+from perturb.laws.recordings import deaf
 from perturb.trajectories.episodes import read_episode
+from perturb.trajectories.loading import load_all
 from perturb.world.execute import execute
+from perturb.world.recordings import NOT_HERE
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 TIDES, RETRY, FARES = "/srv/ferry/ferry/tides.py", "/code/uploader/src/retry.py", "/code/tram/tram/fares.py"
@@ -130,3 +135,67 @@ def test_what_nothing_is_recorded_for() -> None:
     assert run("cli-version-bump", "npm run lint")[1] == 1
     assert run("cli-version-bump", "pytest") == ("bash: line 1: pytest: command not found\n", 127)
     assert run("cli-failing-test", "npm test") == ("bash: line 1: npm: command not found\n", 127)
+
+
+TWO = World(
+    cwd="/w",
+    files={
+        "/w/tests/test_a.py": "def test_one():\n    pass\n\n\ndef test_two():\n    pass\n",
+        "/w/tests/test_b.py": "class TestB:\n    def test_three(self):\n        pass\n",
+        "/w/Makefile": "lint: src\n\techo lint\nall: lint\n\techo all\n",
+    },
+    python={
+        "pytest -q": {
+            "stdout": "FAILED tests/test_a.py::test_one - assert 0\n1 failed, 2 passed in 0.02s\n",
+            "exit_code": 1,
+        },
+        "make lint": "lint\n",
+        "make all": {"stdout": "all\n", "writes": {"/w/build/all": "all\n"}},
+    },
+)
+WHOLE = "FAILED tests/test_a.py::test_one - assert 0\n1 failed, 2 passed in 0.02s\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "said", "code"),
+    [
+        ("pytest", WHOLE, 1),
+        ("pytest tests/test_b.py tests/test_a.py", WHOLE, 1),
+        ("pytest tests/test_b.py", "1 passed in 0.01s\n", 0),
+        ("pytest tests/test_a.py::test_two -q", "1 passed in 0.01s\n", 0),
+        ("pytest -k one", "FAILED tests/test_a.py::test_one - assert 0\n1 failed in 0.01s\n", 1),
+        ("pytest -k 'not one'", "2 passed in 0.01s\n", 0),
+        ("pytest --deselect tests/test_a.py::test_one tests/test_a.py", "1 passed in 0.01s\n", 0),
+        ("pytest -k nothing", "\nno tests ran in 0.00s\n", 5),
+        ("pytest --lf", f"pytest: '--lf' {NOT_HERE}\n", 1),
+        ("make", "lint\n", 0),
+        ("make all lint", "all\nlint\n", 0),
+        ("make lint nothing", "lint\nmake: *** No rule to make target 'nothing'.  Stop.\n", 2),
+        ("make -n all", f"make: 'all -n' {NOT_HERE}\n", 1),
+        ("make all SPEED=1", "make: 'all SPEED=1' is something else\n", 1),
+        ("make al", "make: *** No rule to make target 'al'.  Stop.\n", 2),
+        ("make -C . lint", "lint\n", 0),
+        ("make -C src lint", f"make: 'lint -C=src' {NOT_HERE}\n", 1),
+    ],
+)
+def test_a_run_is_resolved_by_what_it_runs(command: str, said: str, code: int) -> None:
+    data = execute(TWO, Intent("shell.run", {"command": command}))[1].data
+    assert (data["stdout"] + data["stderr"], data["exit_code"]) == (said, code)
+
+
+def test_a_build_leaves_what_it_makes() -> None:
+    for command in ("make all", "cd /w && make all | cat"):
+        after, _ = execute(TWO, Intent("shell.run", {"command": command}))
+        assert after.files["/w/build/all"] == "all\n"
+
+
+def test_a_recording_that_hears_nothing_is_refused(tmp_path: Path) -> None:
+    text = (FIXTURES / "cli" / "cli-log-level.json").read_text()
+    data = json.loads(text)
+    data["world"]["python"]["make check"] = "config ok\n"
+    path = tmp_path / "deaf.json"
+    path.write_text(json.dumps(data, indent=1))
+    (breach,) = fixture_breaches([read_episode(path)], [])
+    assert (breach.law, breach.name) == ("recording", "cli-log-level")
+    assert breach.example.startswith(f"{path}: line {path.read_text().split('make check')[0].count(chr(10)) + 1}:")
+    assert not [line for episode in load_all() for line in deaf(episode)]

@@ -30,7 +30,7 @@ class Meaning:
     """What a command does, as far as reading it shows; `lossy` names what reading it does not show.
 
     `needs` are the paths that it removes, moves or edits and that nothing earlier in the line has written;
-    `clobbers` those that a redirection empties before the same pipeline reads them.
+    `clobbers` those that a redirection empties before the same command reads them.
     """
 
     intents: tuple[Intent, ...] = ()

@@ -148,20 +148,20 @@ class Walk:
     def pipeline(self, nodes: list[Node], redirects: Sequence[Node] = ()) -> None:
         """The commands of one pipeline, first to last: what the last of them shows is what is shown."""
         shown, fed = Meaning(), None
-        read, emptied = set[str](), list[str]()
+        emptied: list[str] = []
         for number, node in enumerate(nodes or [None]):
             stage = self.stage(node, redirects if number >= len(nodes) - 1 else ())
             stage.fed = fed if stage.fed is None and number and not stage.reads else stage.fed
             if stage.node is None or stage.node.type == "command":
                 one = self.command(stage, number > 0)
-                read |= {self.place.absolute(word.text) for word in one.words if word.known}
+                read = {self.place.absolute(text) for text in (*one.texts, stage.reads or "")}
+                emptied += [path for path, append, _ in stage.redirects if not append and path in read]
                 out = said(one) if one.name in ("echo", "printf", "cat", ":", "true") else None
                 shown = self.joined(shown, one, alone=len(nodes) == 1)
             else:
                 shown, out = self.compound(shown, stage, len(nodes) > 1), None
-            emptied += [path for path, append, _ in stage.redirects if not append]
             shown, fed = redirected(shown, stage, out), out
-        self.add(replace(shown, clobbers=(*shown.clobbers, *(path for path in emptied if path in read))))
+        self.add(replace(shown, clobbers=(*shown.clobbers, *emptied)))
 
     def compound(self, shown: Meaning, stage: Stage, apart: bool) -> Meaning:
         """A loop, a group or a test as one part of a pipeline."""
