@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from perturb.core.draw import Draw
 from perturb.core.errors import UserError
 from perturb.core.format import Format
 from perturb.core.scaffold import Protocol, Scaffold
-from perturb.core.values import Answer, Case, Instruction, Intent, Part, Relation, Reply
+from perturb.core.values import PARTS, Answer, Case, Instruction, Intent, Part, Relation, Reply
 
 Perturb = Callable[[Case, Draw], Case | None]
 
@@ -101,14 +102,38 @@ def operator(
     `introduces` names the control tokens an operator exists to put in (none for nearly all). `dose` is the place,
     from 0, of the choice that says how strong the change is; reports draw its curve.
     `control` marks an operator that no sound agent notices; it is kept out of the headline.
+    Raises UserError for a part or relation that there is not, and for a function that cannot be one.
     """
 
     def register(function: F) -> F:
         name = f"{part}.{function.__name__}"
+        problem = _operator_problem(function, part, relation, introduces, dose)
+        if problem:
+            raise UserError(f"operator {name}: {problem}")
         _add(OPERATORS, name, Operator(name, part, relation, _summary(function), function, introduces, dose, control))
         return function
 
     return register
+
+
+def _operator_problem(function: Any, part: Any, relation: Any, introduces: Any, dose: Any) -> str | None:
+    """Why this is no operator, or None."""
+    for what, value, known in (("part", part, PARTS), ("relation", relation, get_args(Relation))):
+        if value not in known:
+            return f"{what} {value!r} is none of {', '.join(known)}{nearest(str(value), known)}"
+    if not function.__name__.isidentifier():
+        return "it needs a function with a name"
+    if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+        return "it has to return a case or None; it must be neither async nor a generator"
+    try:
+        inspect.signature(function).bind(None, None)
+    except TypeError as error:
+        return f"it is called with (case, draw): {error}"
+    if not isinstance(introduces, tuple) or not all(isinstance(token, str) and token for token in introduces):
+        return "introduces is not a tuple of texts"
+    if dose is not None and (isinstance(dose, bool) or not isinstance(dose, int) or dose < 0):
+        return f"dose {dose!r} is not the place of a choice, from 0"
+    return None
 
 
 def scaffold(function: Callable[[], Scaffold]) -> Callable[[], Scaffold]:
