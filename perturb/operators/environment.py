@@ -46,8 +46,15 @@ def rename_file(case: Case, draw: Draw) -> Case | None:
     # In a shell a pattern can stand for a name; a rename must not change what it matches.
     old = draw.choice([name for name in options if f"*{name}" not in shown])
     stem, suffix = stem_of[old]
-    new = draw.choice([f"{stem}_main{suffix}", f"core_{stem}{suffix}", f"{stem}2{suffix}"])
-    return rewritten(case, Rewrite(((old, new),))) if new not in names else None
+    shapes = [f"{stem}_main{suffix}", f"{stem}2{suffix}", f"{stem}_core{suffix}", f"core_{stem}{suffix}"]
+    new = draw.choice([n for n in shapes if n not in names and _in_order([*case.world.files], old, n)])
+    return rewritten(case, Rewrite(((old, new),)))
+
+
+def _in_order(names: list[str], old: str, new: str) -> bool:
+    """Whether names sort as before when one of them changes: listings and hits come in order."""
+    changed = [name.replace(old, new) for name in sorted(names)]
+    return changed == sorted(changed)
 
 
 @operator(part="environment", relation="equivariant", control=True)
@@ -112,7 +119,9 @@ def another_host(case: Case, draw: Draw) -> Case | None:
     urls = [*case.world.pages, *case.world.documents]
     hosts = sorted({url.split("/")[2] for url in urls if url.count("/") >= 2})
     old = draw.choice([host for host in hosts if host in _visible(case)])
-    new = draw.choice(["mirror-" + old, "www2." + old, "eu." + old])
+    first, dot, rest = old.partition(".")
+    shapes = [f"{first}-2{dot}{rest}", f"{first}-mirror{dot}{rest}", f"{first}-eu{dot}{rest}", f"mirror-{old}"]
+    new = draw.choice([host for host in shapes if host not in hosts and _in_order(urls, old, host)])
     return rewritten(case, Rewrite(((old, new),)))
 
 

@@ -50,6 +50,8 @@ def compact_oldest(case: Case, draw: Draw) -> Case | None:
         run.append(place)
     needed = [line for line in expected_text(case).splitlines() if len(line) > 3]
     free = [n for n in run if not any(text in repr(case.turns[n].results) for text in needed)]
+    # What another operator did to a result would be gone with it.
+    free = [n for n in free if not any(result.edits for result in case.turns[n].results)]
     count = draw.choice(range(1, len(free) + 1)) if free == run[: len(free)] and free else 0
     if not count:
         return None

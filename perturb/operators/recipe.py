@@ -11,6 +11,9 @@ from perturb.core.errors import UserError
 from perturb.core.registry import OPERATORS, find
 from perturb.core.values import Case
 
+# Bytes by which one application may make a case longer; beyond, an operator has run wild.
+GROWTH = 2_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -51,14 +54,22 @@ def parse(source: str, known: bool = True) -> Recipe:
 
 
 def apply(case: Case, name: str, draw: Draw) -> Case | None:
-    """`case` perturbed by one operator, its lineage extended; None when it does not apply or changes nothing."""
+    """`case` perturbed by one operator, its lineage extended; None when it does not apply or changes nothing.
+
+    Raises UserError naming an operator that makes the case longer by more than :data:`GROWTH` bytes.
+    """
     operator = OPERATORS[name]
     try:
         out = operator.perturb(case, draw)
     except NotApplicableError:
         return None
-    if out is None or canonical(out) == canonical(case):
+    if out is None:
         return None
+    before, after = canonical(case), canonical(out)
+    if after == before:
+        return None
+    if len(after) > len(before) + GROWTH:
+        raise UserError(f"{name}: makes {case.id} longer by {len(after) - len(before)} bytes, more than {GROWTH}")
     step = text((Step(name, tuple(draw.taken)),))
     return replace(out, lineage=(*case.lineage, step))
 

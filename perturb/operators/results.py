@@ -92,7 +92,7 @@ def leading_warning(case: Case, draw: Draw) -> Case | None:
     return _edited(case, place, TextEdit("prefix", text, lasts=True))
 
 
-@operator(part="results", relation="invariant")
+@operator(part="results", relation="invariant", introduces=("\x1b",))
 def terminal_colours(case: Case, draw: Draw) -> Case | None:
     """Leave colour codes in a result, as a terminal would (O20)."""
     out = _edited(case, draw.choice(_answered(case)), TextEdit("ansi", lasts=True))
@@ -130,6 +130,8 @@ def reserialised(case: Case, draw: Draw) -> Case | None:
 
 
 def _as(result: Result, form: str) -> Result:
+    if any(edit.kind == "format" for edit in result.edits):
+        return result
     if result.kind != "record" or (form == "table" and not isinstance(result.data["value"], dict)):
         return result
     return replace(result, edits=(*result.edits, TextEdit("format", form, lasts=True)))
@@ -140,6 +142,7 @@ def earlier_result_cut(case: Case, draw: Draw) -> Case | None:
     """Cut an earlier result that the answer does not depend on (O07)."""
     needed = [line for line in expected_text(case).splitlines() if len(line) > 3]
     places = _answered(case)[1:]
-    free = [n for n in places if not any(text in repr(case.turns[n].results) for text in needed)]
+    whole = [n for n in places if not any(e.kind == "head" for r in case.turns[n].results for e in r.edits)]
+    free = [n for n in whole if not any(text in repr(case.turns[n].results) for text in needed)]
     keep = draw.choice([120, 30])
     return _edited(case, draw.choice(free), TextEdit("head", "\n[output cut]", keep)) if free else None

@@ -13,6 +13,7 @@ from perturb.claims.kinds import states
 from perturb.core.draw import Draw
 from perturb.core.registry import CHECKS, operator
 from perturb.core.values import Case, Instruction, Source, TextEdit, Turn
+from perturb.scaffolding.render import prompt_text
 
 _SOURCES: list[Source] = ["system", "memory", "user", "reminder", "skill"]
 
@@ -47,6 +48,11 @@ def livable(case: Case, rules: tuple[Instruction, ...]) -> bool:
     return True
 
 
+def unnamed(case: Case, marks: list[str]) -> list[str]:
+    """Those of `marks` that no rule in force names: the same rule a second time asks for nothing."""
+    return [mark for mark in marks if not any(mark in rule.text for rule in case.instructions)]
+
+
 def _added(case: Case, kinds: list[str], source: Source) -> tuple[Instruction, ...]:
     """The rules of `kinds`, in order, that can be kept beside those in force and beside one another."""
     rules = case.instructions
@@ -75,7 +81,7 @@ def more_rules(case: Case, draw: Draw) -> Case | None:
 @operator(part="system", relation="directional")
 def rule_with_exception(case: Case, draw: Draw) -> Case | None:
     """Add a rule that does not hold for messages that ask something (S10)."""
-    mark = draw.choice(["[said]", "[told]"])
+    mark = draw.choice(unnamed(case, ["[said]", "[told]"]))
     if any(text.rstrip().endswith("?") for text in _messages(case)) or not case.expect.text:
         return None
     text = f"Every message contains the mark {mark}, except a message that asks the user something."
@@ -86,7 +92,7 @@ def rule_with_exception(case: Case, draw: Draw) -> Case | None:
 @operator(part="system", relation="directional")
 def conditional_rule(case: Case, draw: Draw) -> Case | None:
     """Add a rule for messages that hold a number, and for no others (S10)."""
-    mark = draw.choice(["[counted]", "[figures]"])
+    mark = draw.choice(unnamed(case, ["[counted]", "[figures]"]))
     if not any(any(letter.isdigit() for letter in text) for text in _messages(case)[-1:]):
         return None
     text = f"If a message holds a number, it also contains the mark {mark}; otherwise it does not need to."
@@ -101,7 +107,7 @@ def _with(case: Case, rule: Instruction) -> Case | None:
 @operator(part="history", relation="directional")
 def earlier_promise(case: Case, draw: Draw) -> Case | None:
     """Let the agent have promised, before the task, how it will write: a promise binds as a rule does."""
-    mark = draw.choice(["[as promised]", "[noted above]"])
+    mark = draw.choice(unnamed(case, ["[as promised]", "[noted above]"]))
     text = f"From here on every message of mine will contain {mark}."
     rule = Instruction(text, "promise", "text.contains", {"value": mark})
     rules = (*case.instructions, rule)
@@ -111,7 +117,12 @@ def earlier_promise(case: Case, draw: Draw) -> Case | None:
         ),
         Turn("assistant", _shaped(text, rules), "A mark is wanted; I choose one and keep to it."),
     )
-    return replace(case, turns=(*talk, *case.turns), instructions=rules) if livable(case, rules) else None
+    return _heard(replace(case, turns=(*talk, *case.turns), instructions=rules), text)
+
+
+def _heard(case: Case, text: str) -> Case | None:
+    """`case` where its rules can be lived with and its scaffold shows `text`: one rebuilds its state at each step."""
+    return case if livable(case, case.instructions) and text in prompt_text(case) else None
 
 
 @operator(part="history", relation="directional")
@@ -130,7 +141,7 @@ def rule_taken_back(case: Case, draw: Draw) -> Case | None:
         Turn("user", text),
         Turn("assistant", _shaped(f"Understood. {new}", rules), "The mark has changed."),
     )
-    return replace(case, turns=(*talk, *case.turns), instructions=rules) if livable(case, rules) else None
+    return _heard(replace(case, turns=(*talk, *case.turns), instructions=rules), text)
 
 
 _CONTESTED = ("text.starts_with", "text.ends_with", "text.contains")

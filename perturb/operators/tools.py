@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 from perturb.core.draw import Draw
 from perturb.core.registry import operator
-from perturb.core.values import Case, Intent, Param, Pattern, Tool
+from perturb.core.values import Case, Intent, JsonObject, Param, Pattern, Tool
 from perturb.operators.words import DISTRACTORS, FILLER, SYNONYMS
 from perturb.scaffolding.binding import expressible
 from perturb.trajectories.patterns import ideal_args
@@ -18,20 +18,47 @@ NAME_LIMIT = 64
 
 
 def renamed(case: Case, names: dict[str, str]) -> Case | None:
-    """`case` with tools renamed, also where the system text names them; None when a name is taken or too long."""
+    """`case` with tools renamed, also where texts name them; None when a name is taken or too long."""
     if case.surface.protocol == "fenced" or not case.tools:
         # A fenced command shows no tool name.
         return None
-    tools = tuple(replace(tool, name=names.get(tool.name, tool.name)) for tool in case.tools)
-    if len({tool.name for tool in tools}) < len(tools) or any(len(tool.name) > NAME_LIMIT for tool in tools):
+    calls_it = spoken(names)
+    tools = tuple(_told(replace(tool, name=names.get(tool.name, tool.name)), calls_it) for tool in case.tools)
+    called = [tool.name for tool in tools]
+    if len({name.lower() for name in called}) < len(called) or any(len(name) > NAME_LIMIT for name in called):
         return None
-    # One word that is also an ordinary word ("bash", "input") is left alone in running text.
-    spoken = {old: new for old, new in names.items() if "_" in old}
-    if not spoken:
-        return replace(case, tools=tools)
-    either = re.compile(r"(?<![\w-])(?:" + "|".join(map(re.escape, spoken)) + r")(?![\w-])")
-    system = tuple(replace(s, text=either.sub(lambda m: spoken[m[0]], s.text)) for s in case.system)
+    system = tuple(replace(s, text=calls_it(s.text)) for s in case.system)
     return replace(case, tools=tools, system=system)
+
+
+def spoken(names: dict[str, str]) -> Callable[[str], str]:
+    """A function that exchanges names in a text, all at once, where they are names.
+
+    One word that is also an ordinary word ("bash", "done") is a name between quotes only.
+    """
+    odd = [name for name in names if "_" in name or re.search(r"[a-z][A-Z]", name)]
+    plain = [name for name in names if name not in odd]
+    forms = [rf"(?<![\w-])(?:{'|'.join(map(re.escape, odd))})(?![\w-])"] if odd else []
+    forms += [rf"(?<=[`'])(?:{'|'.join(map(re.escape, plain))})(?=[`'])"] if plain else []
+    either = re.compile("|".join(forms) or r"(?!)")
+    return lambda text: either.sub(lambda found: names[found[0]], text)
+
+
+def _told(tool: Tool, calls_it: Callable[[str], str]) -> Tool:
+    """`tool` whose descriptions name others as they are called now."""
+    params = tuple(replace(param, schema=_described(param.schema, calls_it)) for param in tool.params)
+    return replace(tool, description=calls_it(tool.description), params=params)
+
+
+def _described(schema: JsonObject, calls_it: Callable[[str], str]) -> JsonObject:
+    text = schema.get("description")
+    return {**schema, "description": calls_it(text)} if isinstance(text, str) and calls_it(text) != text else schema
+
+
+def params_renamed(tool: Tool, names: dict[str, str]) -> Tool:
+    """`tool` with parameters renamed, also where its own descriptions name them."""
+    params = tuple(replace(param, name=names.get(param.name, param.name)) for param in tool.params)
+    return _told(replace(tool, params=params), spoken(names))
 
 
 def _used_first(case: Case) -> list[Tool]:

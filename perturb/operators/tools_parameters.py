@@ -8,7 +8,7 @@ from typing import Any
 from perturb.core.draw import Draw
 from perturb.core.registry import operator
 from perturb.core.values import Case, Codec, Param, Tool, World
-from perturb.operators.tools import renamed
+from perturb.operators.tools import params_renamed, renamed
 from perturb.operators.words import SYNONYMS
 from perturb.toolbox import codecs, schema_rest
 
@@ -43,7 +43,7 @@ def rename_parameter(case: Case, draw: Draw) -> Case | None:
         f"{param.name.lstrip('-')}_value",
     ]
     name = draw.choice([option for option in options if option not in known])
-    return _with(case, tool, _swap(tool, param, replace(param, name=name)))
+    return _with(case, tool, params_renamed(tool, {param.name: name}))
 
 
 @operator(part="tools", relation="invariant")
@@ -52,8 +52,7 @@ def permute_parameters(case: Case, draw: Draw) -> Case | None:
     texts = [(tool, [p for p in tool.params if p.schema.get("type") == "string"]) for tool in _usable(case)]
     tool, params = draw.choice([(t, found) for t, found in texts if len(found) >= 2 and not schema_rest.names_count(t)])
     one, other = params[0], draw.choice(params[1:])
-    swapped = _swap(_swap(tool, one, replace(one, name=other.name)), other, replace(other, name=one.name))
-    return _with(case, tool, swapped)
+    return _with(case, tool, params_renamed(tool, {one.name: other.name, other.name: one.name}))
 
 
 @operator(part="tools", relation="invariant", control=True)

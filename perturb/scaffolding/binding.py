@@ -138,7 +138,21 @@ def _meaning(intent: Intent, world: World) -> Intent:
     return Intent(normal.action, {k: v for k, v in normal.args.items() if decides(normal.action, k)})
 
 
+def as_brought(case: Case) -> bool:
+    """Whether what the scaffold brought is still as it brought it: moving the case would take a change of it back."""
+    own = SCAFFOLDS.get(case.scaffold)
+    if own is None:
+        return True
+    tools = tuple(tool for tool in case.tools if tool.origin == "scaffold")
+    sections = tuple(section for section in case.system if section.origin == "scaffold")
+    surface = Surface(own.protocol, own.result_role, markup=own.markup)
+    rules = all(rule in case.instructions for rule in own.rules)
+    return tools == own.tools and sections == own.sections(case.world) and surface == case.surface and rules
+
+
 def moves(case: Case) -> tuple[Case, ...]:
-    """`case` in every other scaffold that can carry it, in name order."""
+    """`case` in every other scaffold that can carry it, in name order; none where a change would be taken back."""
+    if not as_brought(case):
+        return ()
     others = (bind(case, SCAFFOLDS[name]) for name in sorted(SCAFFOLDS) if name != case.scaffold)
     return tuple(other for other in others if other is not None)
