@@ -153,7 +153,8 @@ def _folder_commands(commands: _Commands) -> None:  # type: ignore[valid-type]  
     _json_option(listing)
     check = _add(commands, "check", "check", "hold every registered thing to the laws")
     check.add_argument("files", nargs="*", metavar="FILE", help="modules or fixtures: only what they bring is checked")
-    check.add_argument("--all", action="store_true", help="every decision instead of a spread of them")
+    check.add_argument("--all", action="store_true", help="every decision instead of the fewest that reach everything")
+    check.add_argument("--review", action="store_true", help="also list, per operator, what only a reviewer can judge")
     _load_option(check)
     _json_option(check)
 

@@ -4,4 +4,4 @@ from perturb.laws.check import check
 
 
 def test_every_law_holds() -> None:
-    assert check() == []
+    assert check().breaches == []

@@ -20,7 +20,7 @@ from perturb.core.values import Answer, Case, Instruction, Intent, Reply, Source
 from perturb.judging.ideal import answer_with, ideal, intents_of, spoken
 from perturb.judging.scoring import judge
 from perturb.judging.ways import shell_edits, whole_file
-from perturb.laws.check import spread
+from perturb.laws.cover import spread
 from perturb.laws.fixtures import fixture_breaches
 from perturb.laws.rules import rule_breaches
 from perturb.scaffolding.render import render
