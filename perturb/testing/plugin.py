@@ -32,6 +32,7 @@ _LISTS = {
     "scaffold": "only these scaffolds",
     "operator": "only operators of these names or globs, e.g. 'tools.*'",
     "fixture": "only these fixtures: globs, files, folders",
+    "template-arg": "KEY=VALUE that the chat template is told",
     "header": "NAME=VALUE sent to the server, recorded nowhere",
     "load": "modules that register more operators, scaffolds, scorers, agents",
 }
@@ -42,6 +43,8 @@ _VALUES = {
     "model-name": "the model to ask a server for (default: its first)",
     "api": "what the server speaks: openai (default), anthropic, sglang",
     "raw": "yes: render prompts here and take raw text back from the server",
+    "format": "how the model writes (perturb list formats)",
+    "chat-template": "file to render prompts with, instead of the model's own",
     "concurrency": "requests at once per server (default 256)",
     "timeout": "seconds for one whole answer of a server (default 3600)",
     "proxy": "an HTTP proxy; the environment's are not used",

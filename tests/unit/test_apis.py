@@ -103,7 +103,29 @@ RAW = "plan\n</think>\n\nHi"
             {"text": RAW, "meta_info": {"finish_reason": {"type": "length", "length": 4}, "completion_tokens": 4}},
             Response(RAW, "length", True, completion_tokens=4),
         ),
-        ("sglang-raw", {"text": RAW, "meta_info": {"finish_reason": {"type": "abort"}}}, "finish_abort"),
+        (
+            # The whole shape, as SGLang documents and sends it.
+            "sglang-raw",
+            {
+                "text": RAW,
+                "output_ids": [1, 2, 3],
+                "meta_info": {
+                    "id": "a",
+                    "finish_reason": {"type": "stop", "matched": 200020},
+                    "prompt_tokens": 9,
+                    "completion_tokens": 3,
+                    "cached_tokens": 8,
+                    "weight_version": "default",
+                    "e2e_latency": 0.4,
+                },
+            },
+            Response(RAW, "stop", True, "", None, 9, 8, 3),
+        ),
+        (
+            "sglang-raw",
+            {"text": RAW, "meta_info": {"finish_reason": {"type": "abort", "message": "no"}}},
+            "finish_abort",
+        ),
         ("sglang-raw", {"text": RAW, "meta_info": {"finish_reason": None}}, "finish_null"),
         ("sglang-raw", {"text": RAW, "meta_info": {}}, "finish_missing"),
         ("sglang-raw", {"text": 5, "meta_info": {"finish_reason": {"type": "stop"}}}, "bad_body"),
