@@ -8,6 +8,10 @@ from typing import Any
 
 from perturb.cli.options import real, whole
 from perturb.core.errors import UserError
+from perturb.core.ranges import SEED
+
+# What conversations are exported as; an Inspect log holds either these or records.
+TRAJECTORIES = ("openai", "anthropic", "atif", "m2-text", "sft")
 
 
 def add(make: Callable[[str, str, str], Any], selection: Callable[[Any], None]) -> tuple[Any, ...]:
@@ -26,9 +30,12 @@ def add(make: Callable[[str, str, str], Any], selection: Callable[[Any], None]) 
     gate.add_argument("--rules", default="pyproject.toml", metavar="FILE.toml", help="with [tool.perturb.gate]")
     gate.add_argument("--baseline", default="", metavar="DIR", help="a run that this one must be no worse than")
     gate.add_argument("--junit", default="", metavar="FILE.xml")
-    export = make("export", "export", "records, cells or failures of a run, for other tools")
-    export.add_argument("dir", metavar="DIR")
-    export.add_argument("--format", choices=("csv", "parquet", "jsonl", "inspect"), default="csv")
+    export = make("export", "export", "records, cells or failures of a run, or trajectories, for other tools")
+    export.add_argument("dir", metavar="DIR|FILE", help="a run; for trajectories also recordings or fixtures")
+    export.add_argument("--format", choices=("csv", "parquet", "jsonl", "inspect", *TRAJECTORIES), default="csv")
+    export.add_argument("--operator", action="append", default=[], metavar="GLOB", help="trajectories perturbed by it")
+    export.add_argument("--scaffold", action="append", default=[], metavar="NAME", help="in which decisions are told")
+    export.add_argument("--seed", type=whole(0, SEED), default=0, help="of the operators")
     export.add_argument("--what", choices=("records", "cells", "failures"), default="records")
     export.add_argument("--out", required=True, metavar="FILE")
     return plan, compare, gate, export

@@ -7,16 +7,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from perturb.campaign.folder import JOURNAL
-from perturb.cli import output
+from perturb.cli import output, trajectories
+from perturb.cli.analysis_options import TRAJECTORIES
 from perturb.cli.compare import loaded
 from perturb.core.errors import UserError
 from perturb.core.files import write_atomic
+from perturb.core.reading import is_folder
 from perturb.report.export import cell_rows, failure_rows, inspect_log, record_rows, written
 
 
 def main(options: argparse.Namespace) -> int:
     """Write one file. Raises UserError when the format cannot hold what is wanted."""
     folder, path = Path(options.dir), Path(options.out)
+    if options.format in TRAJECTORIES or (options.format == "inspect" and not is_folder(folder)):
+        return trajectories.main(options)
     manifest, records, summary = loaded(folder, options)
     if options.format == "inspect":
         if options.what != "records":

@@ -14,6 +14,7 @@ from perturb.recordings.chat import call_arguments, tool_call
 from perturb.recordings.fields import UnreadableError, a_list, a_name, a_text, an_object, content_text
 from perturb.recordings.heads import Head, seen
 from perturb.recordings.leftover import kept, recording, source_of
+from perturb.recordings.linked import functions, linked
 from perturb.recordings.records import each
 from perturb.recordings.registry import exporter, importer
 from perturb.recordings.tool_lists import tool_specs
@@ -97,7 +98,18 @@ def _spelled(messages: Sequence[Message]) -> list[JsonObject]:
     return [*steps]
 
 
+def _made(found: Recording) -> JsonObject:
+    steps = [
+        {"step_id": number, **step} for number, step in enumerate(_spelled(linked(found.messages, as_text=False)), 1)
+    ]
+    agent = {"name": found.scaffold or found.format or "agent", "version": "unknown"}
+    tools = {"tool_definitions": functions(found)} if found.tools else {}
+    return {"schema_version": "ATIF-v1.5", "session_id": found.id, "agent": {**agent, **tools}, "steps": steps}
+
+
 @exporter("atif")
 def atif_out(found: Recording) -> JsonObject:
-    """The trajectory as it was."""
+    """The trajectory as it was; of another format, one of version 1.5."""
+    if found.format != "atif":
+        return _made(found)
     return source_of(found, ("steps",), _spelled)

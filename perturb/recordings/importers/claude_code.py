@@ -90,8 +90,9 @@ def _threaded(
             if isinstance(own, str) and parent:
                 by_line.setdefault(own, parent)
             continue
-        if isinstance(own, str) and own in by_line:
-            yield LeftOut(where, f"uuid: {own[:60]!r} stands on an earlier line")
+        if isinstance(own, str) and own in by_line and record in by_line[own].records:
+            # A session that is gone on with repeats its lines.
+            notes.append(record)
             continue
         try:
             answer, calls, answered = _links(record)
@@ -120,7 +121,7 @@ def _links(record: dict[str, Any]) -> tuple[str, list[str], list[str]]:
     """The answer that a line is part of, the calls in it, and the calls that it answers."""
     message = an_object(record.get("message"), "message")
     content = message.get("content")
-    blocks = [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
+    blocks = [an_object(block, "message.content") for block in content] if isinstance(content, list) else []
     number = message.get("id") if record.get("type") == "assistant" else None
     calls = [block.get("id") for block in blocks if block.get("type") == "tool_use"]
     answered = [block.get("tool_use_id") for block in blocks if block.get("type") == "tool_result"]

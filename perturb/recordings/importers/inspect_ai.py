@@ -14,6 +14,7 @@ from perturb.recordings.chat import call_arguments, chat_message, tool_call
 from perturb.recordings.fields import UnreadableError, a_list, a_name, a_text, an_object, content_text
 from perturb.recordings.heads import head_of
 from perturb.recordings.leftover import kept, recording, source_of
+from perturb.recordings.linked import linked
 from perturb.recordings.records import LARGEST, each, taken
 from perturb.recordings.registry import exporter, importer
 from perturb.recordings.tool_lists import tool_specs
@@ -143,5 +144,10 @@ def _spelled(messages: Sequence[Message]) -> list[JsonObject]:
 
 @exporter("inspect")
 def inspect_out(found: Recording) -> JsonObject:
-    """The sample as it was."""
+    """The sample as it was; of another format, one with its messages, and its tools as metadata."""
+    if found.format != "inspect":
+        messages = _spelled(linked(found.messages, as_text=False))
+        asked = next((message.text for message in found.messages if message.role == "user"), "")
+        tools = {"tools": list(found.tools or ())}
+        return {"id": found.id, "epoch": 1, "input": asked, "target": "", "messages": messages, "metadata": tools}
     return source_of(found, ("messages",), _spelled)

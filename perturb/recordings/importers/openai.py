@@ -11,6 +11,7 @@ from perturb.recordings.chat import messages_of, spelled
 from perturb.recordings.fields import an_object
 from perturb.recordings.heads import head_of
 from perturb.recordings.leftover import recording, source_of
+from perturb.recordings.linked import functions, linked
 from perturb.recordings.records import document, each, taken
 from perturb.recordings.registry import IMPORTERS, exporter, importer
 from perturb.recordings.tool_lists import tool_specs
@@ -50,5 +51,7 @@ def _conversation(where: str, record: Any) -> Recording:
 
 @exporter("openai")
 def openai_out(found: Recording) -> JsonObject:
-    """The request body as it was; a bare list under `messages`, beside `bare`."""
+    """The request body as it was (a bare list beside `bare`); of another format, messages and tools."""
+    if found.format != "openai":
+        return {"messages": spelled(linked(found.messages)), "tools": functions(found)}
     return source_of(found, ("messages",), spelled)
