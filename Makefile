@@ -88,11 +88,11 @@ bench-report: $(VENV)/dev
 verdicts: $(VENV)/dev
 	$(BIN)/python -m tests.benchmarks.verdicts
 
-# Answers judged a second, effect included.
 # Which operators apply to recorded decisions, format by format; from the reference data beside this checkout.
 recordings-table: $(VENV)/dev
 	$(BIN)/python -m tests.recordings.survey ../shared/data docs/recordings.md
 
+# Answers judged a second, effect included.
 bench-scoring: $(VENV)/dev
 	$(BIN)/python -m tests.benchmarks.scoring
 
