@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from perturb.core.values import Case, Expect, Instruction, Intent, Result, Section, Turn, World
-from perturb.recordings.gold import Gold, gold
+from perturb.recordings.gold import gold
 from perturb.recordings.meant import Vocabulary, vocabulary, working_directory
 from perturb.recordings.rebuilt import Done, Shown, do, start
 from perturb.recordings.tools import UnusableError, toolset
@@ -89,7 +89,7 @@ def _cut(
             yield LeftOut(where, reason)
         else:
             case = replace(base, id=f"{base.cluster}@{number}", turns=turns, world=world)
-            yield _decided(case, step.message, meant, done, recording.success, notes)
+            yield _decided(case, step.message, meant, done, words, recording.success, notes)
         if wrong:
             if place + 1 < len(story):
                 yield LeftOut(f"{where} on", f"what came before cannot be told: {wrong}")
@@ -130,11 +130,12 @@ def _decided(
     message: Message,
     intents: tuple[Intent, ...],
     done: tuple[Done, ...],
+    words: Vocabulary,
     success: bool | None,
     notes: tuple[str, ...],
 ) -> Case:
     before = done[0].before if done else case.world
-    found: Gold = gold(message, intents, tuple(one.result for one in done), before, success)
+    found = gold(message, intents, tuple(one.result for one in done), before, words.tools, success)
     case = replace(case, expect=found.expect, oracle=found.oracle, notes=(*notes, *found.notes), world=before)
     # Expectations leave out what is at its default; the history stays as it was said.
     return replace(case, expect=unsaid(case).expect)
@@ -171,6 +172,9 @@ def steps(messages: Sequence[Message]) -> Iterator[Message | Step]:
         if message.role != "assistant":
             yield replace(message, role="user")
             continue
+        if message.calls and not message.text.strip():
+            # No model format tells empty lines before a call from nothing.
+            message = replace(message, text="")
         answers: list[Message] = []
         while rest and rest[0].role == "tool" and len(answers) < len(message.calls):
             answers.append(rest.pop(0))

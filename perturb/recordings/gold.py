@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from perturb.core.actions import ACTIONS, SAID
-from perturb.core.values import Expect, Intent, Json, Oracle, Pattern, Result, World
+from perturb.core.values import Expect, Intent, Json, Oracle, Pattern, Result, Tool, World
 from perturb.judging.agreement import is_prose
 from perturb.judging.effect import goals
 from perturb.recordings.rebuilt import known
 from perturb.recordings.values import Message
+from perturb.toolbox import toolbox
+from perturb.toolbox.json_schema import first_violation
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +25,17 @@ class Gold:
 
 
 def gold(
-    message: Message, intents: tuple[Intent, ...], results: tuple[Result, ...], world: World, success: bool | None
+    message: Message,
+    intents: tuple[Intent, ...],
+    results: tuple[Result, ...],
+    world: World,
+    tools: Mapping[str, Tool],
+    success: bool | None,
 ) -> Gold:
-    """What the step `message` says is right. `results` are the recorded answers, `success` how the whole run ended."""
+    """What the step `message` says is right.
+
+    `results` are the recorded answers, `tools` by their recorded names, `success` how the whole run ended.
+    """
     if not intents:
         said = Pattern("say", {"text": {"$free": message.text}})
         expect = Expect(((said,),), (), message.text, message.thinking)
@@ -35,6 +46,8 @@ def gold(
     expect = Expect((patterns, *several), (), message.text, message.thinking)
     if success is False:
         return Gold(expect, "agreement", ("the recorded run failed: its actions are no gold",))
+    if wrong := invalid(message, tools):
+        return Gold(expect, "agreement", (f"the recorded call is not valid: {wrong}",))
     if any(result.failed for result in results):
         return Gold(expect, "agreement", ("the recorded call failed: it is no gold",))
     free = sorted({name for p in patterns for name in p.args if _is_free(p.args[name])})
@@ -43,6 +56,12 @@ def gold(
     if _carried_out(world, patterns):
         return Gold(expect, "effect", notes)
     return Gold(expect, "recorded", (*notes, *missing))
+
+
+def invalid(message: Message, tools: Mapping[str, Tool]) -> str:
+    """What in the calls of `message` their tools' own schemas forbid; "" for nothing."""
+    found = ((c.name, first_violation(toolbox.schema(tools[c.name]), dict(c.args or {}))) for c in message.calls)
+    return next((f"{name}: {wrong}" for name, wrong in found if wrong), "")
 
 
 def _is_free(value: Json) -> bool:

@@ -204,6 +204,14 @@ def test_a_failed_run_and_a_failed_call_are_no_gold() -> None:
     assert [case.oracle for case in made(replace(one, messages=failed))] == ["agreement"]
 
 
+def test_a_call_that_its_own_schema_forbids_is_no_gold() -> None:
+    call = ToolCall("1", "get_weather", {"city": "Paris", "day": "yesterday"})
+    messages = (Message("user", "The weather?"), Message("assistant", "", "", (call,)))
+    (case,) = made(Recording("w", "test", messages, (WEATHER,), "w.jsonl"))
+    assert case.oracle == "agreement"
+    assert case.notes[-1].startswith("the recorded call is not valid: get_weather: day")
+
+
 def test_steps_that_cannot_be_asked_are_named() -> None:
     broken = Message("assistant", "", "", (ToolCall("9", "Read", None, '{"file'),))
     recording = session(*FIX[:1])
