@@ -79,7 +79,11 @@ def connect(spec: ModelSpec) -> tuple[Answerer, dict[str, str]]:
     """The model that `spec` names, ready to answer, and what it is. Raises UserError when it cannot be had."""
     if sum(map(bool, (spec.model, spec.base_url, spec.agent))) != 1:
         raise UserError("name one model: a checkpoint (--model), a server (--base-url) or a simulated agent (--agent)")
+    from perturb.engines.settings import settings_from, urls_in
+
     sampling = Sampling(spec.temperature, spec.top_p, spec.top_k, spec.max_tokens, spec.seed)
+    # Also where there is no server: what is wrong in an option is said, whatever the option is for.
+    how = settings_from(spec.concurrency, spec.timeout, spec.proxy, spec.extra_body, spec.header, spec.api_key)
     if spec.agent:
         agent = find(AGENTS, spec.agent, "agent")
         form = find(FORMATS, spec.format or "m2", "format").name
@@ -87,9 +91,7 @@ def connect(spec: ModelSpec) -> tuple[Answerer, dict[str, str]]:
         return from_agent(agent, form), identity | ({"format": form} if form != "m2" else {})
     if spec.base_url:
         from perturb.engines.connect import connect as connect_servers
-        from perturb.engines.settings import settings_from, urls_in
 
-        how = settings_from(spec.concurrency, spec.timeout, spec.proxy, spec.extra_body, spec.header, spec.api_key)
         urls = urls_in(spec.base_url)
         servers = connect_servers(
             urls, spec.model_name, sampling, how, api=spec.api, raw=spec.raw, reading=reading_of(spec)

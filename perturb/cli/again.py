@@ -65,12 +65,19 @@ def _missing(engine: dict[str, Any], options: argparse.Namespace) -> list[str]:
     servers = [] if options.base_url else [f"--base-url {quote(url)}" for url in engine["base_url"]]
     model = engine["model"] or ""
     models = [f"--model {quote(model)}"] if model and options.model != model else []
-    given = set(options.engine_args)
-    return [*servers, *models, *(f"--engine-arg {quote(a)}" for a in engine.get("engine_args", ()) if a not in given)]
+    given, template = set(options.engine_args), engine.get("chat_template") or ""
+    # A template is a file of this machine, whose text would go to the model.
+    templates = [f"--chat-template {quote(template)}"] if template and options.chat_template != template else []
+    return [
+        *servers,
+        *models,
+        *templates,
+        *(f"--engine-arg {quote(a)}" for a in engine.get("engine_args", ()) if a not in given),
+    ]
 
 
 def command(folder: Path, manifest: dict[str, Any]) -> str:
     """The command that goes on with a run, with all that it must name again."""
-    nothing = argparse.Namespace(base_url=(), model="", engine_args=())
+    nothing = argparse.Namespace(base_url=(), model="", engine_args=(), chat_template="")
     loaded = [f"--load {quote(file)}" for file in manifest["load"]]
     return " ".join(["perturb resume", quote(str(folder)), *loaded, *_missing(manifest["engine"], nothing)])

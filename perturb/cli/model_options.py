@@ -48,6 +48,9 @@ def again(command: argparse.ArgumentParser) -> None:
     command.add_argument("--model", default="", help="the model of the run, named again")
     arguments: dict[str, Any] = {"dest": "engine_args", "action": "append", "default": [], "metavar": "KEY=VALUE"}
     command.add_argument("--engine-arg", **arguments, help="an engine argument of the run, named again")
+    command.add_argument(
+        "--chat-template", default="", metavar="FILE", help="the chat template of the run, named again"
+    )
     reach(command)
 
 

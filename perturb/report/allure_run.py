@@ -13,7 +13,9 @@ from typing import Any
 
 import orjson
 
-from perturb.core.errors import UserError
+from perturb.core.files import make_folder, write_atomic
+from perturb.core.plain import shortened
+from perturb.core.redaction import redact
 from perturb.core.values import PARTS
 from perturb.report.heatmap import heatmap
 from perturb.statistics.summary import Summary
@@ -34,7 +36,10 @@ OURS = "No answer from the engine (not the model's fault)"
 
 
 def write_run(folder: Path, summary: Summary, manifest: Mapping[str, Any]) -> None:
-    """Add the run's files to a folder of Allure results. Raises UserError when it cannot be written."""
+    """Add the run's files to a folder of Allure results, without secrets.
+
+    Raises UserError when the folder cannot be one, StorageError when the disk refuses.
+    """
     files: dict[str, bytes] = {
         f"{_NAME}-perf.json": _json(metrics(summary)),
         "categories.json": _json(categories_file()),
@@ -47,18 +52,15 @@ def write_run(folder: Path, summary: Summary, manifest: Mapping[str, Any]) -> No
                     {"name": "parts × scaffolds", "source": f"{_NAME}-heatmap-attachment.svg", "type": "image/svg+xml"}
                 ],
                 "errors": [
-                    {"message": f"{n} requests failed ({kind}), e.g. {summary.examples.get(kind, '')[:300]}"}
+                    {"message": f"{n} requests failed ({kind}), e.g. {shortened(summary.examples.get(kind, ''), 300)}"}
                     for kind, n in summary.failures.items()
                 ],
             }
         ),
     }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, data in files.items():
-            (folder / name).write_bytes(data)
-    except OSError as error:
-        raise UserError(f"{error.filename or folder}: {error.strerror}") from error
+    make_folder(folder)
+    for name, data in files.items():
+        write_atomic(folder / name, redact(data.decode()).encode())
 
 
 def _json(value: Any) -> bytes:

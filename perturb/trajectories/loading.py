@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,9 +20,26 @@ def shipped_folder() -> Path:
     return SHIPPED if SHIPPED.is_dir() else SOURCE_TREE
 
 
+# Folders below one that holds fixtures; a disk has more.
+MOST_FOLDERS = 1_000
+
+
 def fixture_files(folder: Path) -> list[Path]:
-    """Every fixture file below `folder`, in name order."""
-    return sorted(p for p in folder.rglob("*.json") if not p.name.startswith("_"))
+    """Every fixture file below `folder`, in name order.
+
+    Raises UserError for a folder that holds none, or so many folders that it cannot be one of fixtures.
+    """
+    found: list[Path] = []
+    for number, (place, below, names) in enumerate(os.walk(folder)):
+        below.sort()
+        if number >= MOST_FOLDERS:
+            raise UserError(
+                f"{folder}: more than {MOST_FOLDERS} folders below it; name the one that holds the fixtures"
+            )
+        found += (Path(place) / name for name in names if name.endswith(".json") and not name.startswith("_"))
+    if not found:
+        raise UserError(f"{folder}: no fixture here (a fixture is a .json file)")
+    return sorted(found)
 
 
 def load_all(folder: Path | None = None) -> Iterator[Episode]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import signal
@@ -12,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from perturb.cli import again
+from perturb.core.errors import UserError
 
 ROOT = Path(__file__).parents[2]
 Done = subprocess.CompletedProcess[str]
@@ -266,3 +270,33 @@ def test_an_agent_that_breaks_is_a_failure_of_the_run(tmp_path: Path) -> None:
     counts = json.loads(done.stdout)["counts"]
     assert counts["failed"] == counts["perturbed"] > 0
     assert counts["joint"] == counts["scored"] == counts["base"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--agent", "perfect", "--extra-body", "{"), "--extra-body: not JSON"),
+        (("--agent", "perfect", "--fixture", "EMPTY"), "no fixture here"),
+        (("--agent", "perfect", "--fixture", ""), "--fixture: is empty"),
+        (("--agent", "perfect", "--fixture", "DEEP"), "more than"),
+    ],
+)
+def test_what_no_run_can_be_made_of(arguments: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    """A folder without fixtures, one that is half a disk, an option for a server that is not there."""
+    (tmp_path / "EMPTY").mkdir()
+    for number in range(1_100 if "DEEP" in arguments else 0):
+        (tmp_path / "DEEP" / str(number)).mkdir(parents=True)
+    named = [str(tmp_path / one) if one in ("EMPTY", "DEEP") else one for one in arguments]
+    command = [sys.executable, "-m", "perturb.cli.main", "run", *named, "--limit", "1", "--out", str(tmp_path / "run")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_template_that_a_folder_names_is_read_only_when_it_is_named_again() -> None:
+    engine = {"base_url": [], "model": "m", "engine_args": [], "chat_template": "/etc/passwd"}
+    manifest = {"engine": engine, "sampling": {}, "selection": {"seed": 0}}
+    options = argparse.Namespace(base_url=(), model="m", engine_args=[], chat_template="")
+    with pytest.raises(UserError, match="--chat-template /etc/passwd"):
+        again.settings(Path("run"), manifest, options)

@@ -13,6 +13,7 @@ import pytest
 from perturb.campaign.lines import LineLog, Lines
 from perturb.core.plain import clipped, one_line, printable, shortened
 from perturb.report.allure_run import environment
+from tests.attack import sinks
 from tests.hostile.secrets_of_every_kind import NAMED, SHAPED
 from tests.loopback import Server
 
@@ -115,3 +116,10 @@ def test_keys_of_a_fixture_drive_nothing(tmp_path: Path) -> None:
     path.unlink()
     assert done.returncode == 2
     assert leaks(done, tmp_path) == []
+
+
+def test_secrets_of_several_kinds_reach_no_sink_of_a_real_run() -> None:
+    """The whole matrix, every kind at every sink, is ``make attack``."""
+    rows = list(sinks.sample())
+    assert len(rows) >= 12
+    assert [row for row in rows if row.survived != row.tried or not row.tried] == []

@@ -14,6 +14,7 @@ from shutil import rmtree
 from typing import Any
 
 from perturb.core.errors import UserError
+from perturb.core.files import make_folder, move, write_atomic
 from perturb.formats.m2.checkpoint_files import CHAT_TEMPLATE, CORPUS, MARKERS, README
 from perturb.formats.m2.template import HOW_TO_CALL, TOOLS_INTRO
 
@@ -34,7 +35,8 @@ _SHAPE: dict[str, Any] = {
 def build(directory: Path, *, seed: int = 0) -> None:
     """Write the checkpoint; the same seed gives the same bytes. Needs `tokenizers`, which comes with vLLM.
 
-    Raises UserError when the folder cannot be written, holds something else, or `tokenizers` is missing.
+    Raises UserError when the folder cannot be one, holds something else, or `tokenizers` is missing, StorageError when
+    the disk refuses.
     """
     if not find_spec("tokenizers") or not find_spec("numpy"):
         raise UserError("the checkpoint needs 'tokenizers': pip install 'perturb-agents[cpu]'")
@@ -42,12 +44,12 @@ def build(directory: Path, *, seed: int = 0) -> None:
     try:
         if directory.exists() and any(directory.iterdir()) and not _is_ours(directory):
             raise UserError(f"{directory}: not empty, and not a checkpoint made by this command")
-        made.mkdir(parents=True, exist_ok=True)
+        make_folder(made)
         _write(made, seed)
         # Whole or not at all: a folder that stops in the middle would load as something else, or not.
         if directory.exists():
             rmtree(directory)
-        made.rename(directory)
+        move(made, directory)
     except OSError as error:
         raise UserError(f"{directory}: {error.strerror}") from error
     finally:
@@ -58,8 +60,8 @@ def _write(directory: Path, seed: int) -> None:
     markers = _write_tokenizer(directory)
     _write_json(directory / "config.json", _config(markers))
     _write_json(directory / "generation_config.json", _generation(markers))
-    (directory / "chat_template.jinja").write_text(chat_template(), "utf-8")
-    (directory / "README.md").write_text(README, "utf-8")
+    write_atomic(directory / "chat_template.jinja", chat_template().encode())
+    write_atomic(directory / "README.md", README.encode())
     _write_weights(directory / "model.safetensors", seed)
 
 
@@ -108,7 +110,7 @@ def _literal(text: str) -> str:
 
 
 def _write_json(path: Path, value: dict[str, Any]) -> None:
-    path.write_text(json.dumps(value, indent=2) + "\n", "utf-8")
+    write_atomic(path, (json.dumps(value, indent=2) + "\n").encode())
 
 
 def _write_tokenizer(directory: Path) -> dict[str, int]:
@@ -125,7 +127,7 @@ def _write_tokenizer(directory: Path) -> dict[str, int]:
         show_progress=False,
     )
     tokenizer.train_from_iterator([CORPUS], trainer)
-    tokenizer.save(str(directory / "tokenizer.json"))
+    write_atomic(directory / "tokenizer.json", tokenizer.to_str(pretty=True).encode())
     description = {
         "tokenizer_class": "PreTrainedTokenizerFast",
         "bos_token": "]~!b[",
@@ -182,5 +184,4 @@ def _write_weights(path: Path, seed: int) -> None:
         offset += 4 * count
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
-    with path.open("wb") as file:
-        file.writelines((len(text).to_bytes(8, "little"), text, *data))
+    write_atomic(path, b"".join((len(text).to_bytes(8, "little"), text, *data)))
