@@ -76,7 +76,9 @@ def metric_titles() -> dict[str, tuple[str, str, str]]:
         "flip_rate": ("Right before, wrong after", "", "lower"),
         "schema_valid_rate": ("Answers whose arguments fit the schema", "", "higher"),
         "floor_flip_rate": ("A/A: the same question, another verdict", "", "lower"),
+        "joint_change": ("Change of the joint under perturbation", "points", "higher"),
         **drops,
+        **{f"bound_{part}": (f"Drop not excluded when {part} is perturbed", "points", "lower") for part in PARTS},
     }
 
 
@@ -87,11 +89,14 @@ def metrics(summary: Summary) -> list[dict[str, Any]]:
         overall = summary.overall.effect
         found["joint_base"], found["joint_perturbed"] = overall.base, overall.perturbed
         found["flip_rate"] = overall.worse / overall.n
+        found["joint_change"] = 100 * overall.difference
     if summary.floor:
         found["floor_flip_rate"] = summary.floor.rate
     if "schema" in summary.scores:
         found["schema_valid_rate"] = summary.scores["schema"]
     found |= {f"drop_{row.name}": -100 * row.effect.difference for row in summary.by_part}
+    # A gate on these cannot be passed by thin data.
+    found |= {f"bound_{row.name}": -100 * row.effect.bound for row in summary.by_part}
     # Allure takes no sample without a time.
     now = int(1000 * time.time())
     return [{"id": k, "key": k, "value": round(v, 6), "start": now, "stop": now} for k, v in found.items()]

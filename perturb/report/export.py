@@ -117,11 +117,22 @@ def inspect_log(records: Iterable[Mapping[str, Any]], manifest: Mapping[str, Any
             "metadata": {"selection": manifest["selection"], "simulated": manifest["simulated"]},
         },
         "plan": {"name": "plan", "steps": []},
-        "results": {"total_samples": len(samples), "completed_samples": len(samples), "scores": []},
+        "results": {
+            "total_samples": len(samples),
+            "completed_samples": sum(bool(sample["scores"]) for sample in samples),
+            "scores": [_mean(name, samples) for name in sorted({name for s in samples for name in s["scores"]})],
+        },
         "stats": {"started_at": created, "completed_at": created, "model_usage": {}},
         "samples": samples,
     }
     return orjson.dumps(log, option=orjson.OPT_INDENT_2)
+
+
+def _mean(name: str, samples: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """A scorer's mean over the samples it has something to say about."""
+    values = [sample["scores"][name]["value"] for sample in samples if name in sample["scores"]]
+    metrics = {"mean": {"name": "mean", "value": sum(values) / len(values)}}
+    return {"name": name, "scorer": name, "scored_samples": len(values), "metrics": metrics}
 
 
 def _sample(record: Mapping[str, Any], model: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -42,16 +43,24 @@ def main(source: Path) -> None:
         with (folder / "journal.jsonl").open("wb") as journal:
             journal.writelines(sealed(row) for row in repeated(records, REPORT))
         began = time.monotonic()
-        summary = summarise(Records(folder))
-        summarised = time.monotonic() - began
-        path = write_report(folder, manifest, summary)
-        took = time.monotonic() - began
-        size = path.stat().st_size / 1e6
-        print(f"report of {REPORT} records: {took:.1f} s (summary {summarised:.1f} s), {_memory()}, {size:.1f} MB")
+        steps = [time.process_time()]
+        every = Records(folder)
+        steps.append(time.process_time())
+        summary = summarise(every)
+        steps.append(time.process_time())
+        path = write_report(folder, manifest, summary, every)
+        steps.append(time.process_time())
+        read, counted, written = (two - one for one, two in pairwise(steps))
+        print(
+            f"report of {REPORT} records: {time.monotonic() - began:.1f} s, {read + counted + written:.1f} s of CPU: "
+            f"journal {read:.1f}, summary {counted:.1f}, page {written:.1f}; {_memory()}, "
+            f"{path.stat().st_size / 1e6:.1f} MB"
+        )
         _browser(path)
-    began = time.monotonic()
+    began, cpu = time.monotonic(), time.process_time()
     summarise(repeated(records, SUMMARY))
-    print(f"summary of {SUMMARY} records: {time.monotonic() - began:.1f} s, {_memory()}")
+    took = time.process_time() - cpu
+    print(f"summary of {SUMMARY} records: {time.monotonic() - began:.1f} s; {took:.1f} s of CPU, {_memory()}")
 
 
 def _memory() -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from perturb.campaign.plan import base_draws
+from tests.simulations.few import few
 from tests.simulations.measures import coverage, false_alarms, power, wrong_no_drop
 from tests.simulations.worlds import World
 
@@ -24,8 +25,9 @@ Job = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
 def times(campaigns: int) -> int:
-    """How many campaigns are simulated: all, or with ``--quick`` four in ten."""
-    return campaigns * 4 // 10 if "--quick" in sys.argv else campaigns
+    """How many campaigns are simulated: all; ``--quick``: four in ten; ``--try``: four, to see that it runs."""
+    tenths = 4 if "--quick" in sys.argv else 10
+    return 4 if "--try" in sys.argv else campaigns * tenths // 10
 
 
 def coverage_table(run: Callable[[Iterable[Job]], list[Any]]) -> str:
@@ -99,7 +101,19 @@ def bound_table(run: Callable[[Iterable[Job]], list[Any]]) -> str:
     return "\n".join(rows)
 
 
-TABLES = {f.__name__: f for f in (coverage_table, alarm_table, draws_table, power_table, bound_table)}
+def few_table(run: Callable[[Iterable[Job]], list[Any]]) -> str:
+    """Ten fixtures: coverage of what is shipped for more, and of the wild cluster bootstrap."""
+    settings = list(product((False, True), (1, 4)))
+    worlds = [World(10, b, 0.12 if u else 0.05, u, s, 8 * s) for u, s in settings for b in BASES]
+    found = iter(run((few, (world, times(500), 23)) for world in worlds))
+    rows = ["| effect | samples | " + " | ".join(map(str, BASES)) + " |", "|---" * 7 + "|"]
+    for uneven, samples in settings:
+        cells = " | ".join(f"{100 * a:.0f} / {100 * b:.0f}" for a, b, _ in (next(found) for _ in BASES))
+        rows.append(f"| {'uneven' if uneven else 'even'} | {samples} | {cells} |")
+    return "\n".join(rows)
+
+
+TABLES = {f.__name__: f for f in (coverage_table, alarm_table, draws_table, power_table, bound_table, few_table)}
 
 
 def main() -> None:

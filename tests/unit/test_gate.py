@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from perturb.campaign.journal import Records
 from perturb.cli.main import main
 from perturb.core.errors import UserError
 from perturb.report.export import written
@@ -131,7 +132,13 @@ def test_the_commands_on_a_real_run(run: Path, tmp_path: Path, capsys: pytest.Ca
     assert main(["compare", str(run), str(run), "--out", str(tmp_path / "c.html")]) == 0
     assert main(["compare", str(run)]) == 2
     capsys.readouterr()
-    for form, what in (("csv", "records"), ("jsonl", "failures"), ("csv", "cells"), ("inspect", "records")):
+    for form, what in (
+        ("csv", "records"),
+        ("jsonl", "failures"),
+        ("csv", "cells"),
+        ("parquet", "cells"),
+        ("inspect", "records"),
+    ):
         out = tmp_path / f"{what}.{form}"
         assert main(["export", str(run), "--format", form, "--what", what, "--out", str(out)]) == 0
     failures = [json.loads(line) for line in (tmp_path / "failures.jsonl").read_text().splitlines()]
@@ -149,3 +156,18 @@ def test_bad_rules_are_one_line(tmp_path: Path) -> None:
     path.write_text("[gate]\nbass = 1\n")
     with pytest.raises(UserError, match="no such rule"):
         read_rules(path)
+
+
+def test_inspect_and_arrow_read_what_is_exported(run: Path, tmp_path: Path) -> None:
+    """The libraries themselves, each where it is installed."""
+    arrow = pytest.importorskip("pyarrow.parquet", reason="pip install 'perturb-agents[parquet]'")
+    assert main(["export", str(run), "--format", "parquet", "--out", str(tmp_path / "r.parquet")]) == 0
+    rows = arrow.read_table(tmp_path / "r.parquet").to_pylist()
+    assert sum(row["joint"] for row in rows) == summarise(Records(run)).counts["joint"]
+    inspect_log = pytest.importorskip("inspect_ai.log", reason="pip install 'perturb-agents[inspect]'")
+    path = tmp_path / "2026-01-31T12-00-00_perturb_run.json"
+    assert main(["export", str(run), "--format", "inspect", "--out", str(path)]) == 0
+    log = inspect_log.read_eval_log(str(path))
+    assert (log.status, len(log.samples)) == ("success", len(rows))
+    means = {score.name: score.metrics["mean"].value for score in log.results.scores}
+    assert means["joint"] == pytest.approx(sum(row["joint"] for row in rows) / len(rows))
