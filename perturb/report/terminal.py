@@ -50,7 +50,8 @@ def _wrapped(text: str, indent: str = "  ") -> list[str]:
 
 
 def _listed(title: str, entries: Iterable[str]) -> list[str]:
-    return _wrapped(f"{title}: {', '.join(entries)}")
+    shown = ", ".join(entries)
+    return _wrapped(f"{title}: {shown}") if shown else []
 
 
 def _missing(summary: Summary) -> Iterable[str]:
