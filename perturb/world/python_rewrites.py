@@ -64,6 +64,8 @@ class Plainer(ast.NodeTransformer):
         if isinstance(node.func, ast.Attribute):
             return self._method(node, node.func)
         name = node.func.id if isinstance(node.func, ast.Name) else ""
+        if name == "open":
+            node.keywords = _without_encoding(node.keywords)
         if name in _GOES_THROUGH:
             node.args = [self._lines(one) for one in node.args]
         if name == "Counter":
@@ -82,6 +84,10 @@ class Plainer(ast.NodeTransformer):
         if func.attr == "writelines" and len(node.args) == 1:
             joined = ast.Call(ast.Attribute(ast.Constant(""), "join", ast.Load()), node.args, [])
             return ast.Call(ast.Attribute(func.value, "write", ast.Load()), [joined], [])
+        if func.attr in ("read_text", "write_text", "open"):
+            node.keywords = _without_encoding(node.keywords)
+        if func.attr in ("glob", "rglob") and len(node.args) == 1 and not node.keywords:
+            return _call("__glob", func.value, node.args[0], ast.Constant(func.attr == "rglob"))
         if func.attr == "most_common":
             return _call("__most_common", func.value, *node.args)
         return node
@@ -144,6 +150,11 @@ class Plainer(ast.NodeTransformer):
             made = ast.Call(one, [made], [])
         node.decorator_list = []
         return [node, ast.Assign([ast.Name(node.name, ast.Store())], made, lineno=node.lineno)]
+
+
+def _without_encoding(keywords: list[ast.keyword]) -> list[ast.keyword]:
+    """Every file is UTF-8 there, and no other reading of it is known."""
+    return [one for one in keywords if one.arg not in ("encoding", "errors", "newline", "buffering")]
 
 
 def _call(name: str, *args: ast.expr) -> ast.Call:

@@ -19,7 +19,7 @@ from perturb.world.python_rewrites import Plainer, helpers, made_by_default, sho
 # What the interpreter lacks; a text with none of these is left alone.
 _LACKING = re.compile(
     r"\b(statistics|json\.(load|dump)\b|argv|stdin|exit|SystemExit|quit|now|utcnow|today|time|open|os\.getcwd|__file__|import"
-    r"|del|format|file|flush|\d*f|s|d)\b|%|@|\]\s*=(?!=)"
+    r"|del|format|file|encoding|r?glob|flush|\d*f|s|d)\b|%|@|\]\s*=(?!=)"
 )
 _EXIT = "perturb-exit:"
 # Where a run's errors, and what it is fed, lie while it lasts.

@@ -60,7 +60,9 @@ _TAKES = ("fs.delete", "fs.move", "fs.edit", "fs.insert")
 
 def needing(meaning: Meaning) -> Meaning:
     """What one command means, with the paths that have to be there for it."""
-    taken = tuple(str(intent.args["path"]) for intent in meaning.intents if intent.action in _TAKES)
+    paths = (str(intent.args["path"]) for intent in meaning.intents if intent.action in _TAKES)
+    # What a glob names that matches nothing known is told by running alone.
+    taken = tuple(path for path in paths if not set(path) & set("*?["))
     return replace(meaning, needs=taken) if taken else meaning
 
 
