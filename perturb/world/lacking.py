@@ -33,7 +33,8 @@ _OURS = re.compile(
     rf"{NOT_HERE}|importing module '\w+' is disabled|(?:not yet|does not|is not|not) (?:supported|implemented)\b"
     r"|The monty syntax parser|(?<!TypeError: )\bunsupported (?!operand)|time limit exceeded|execution timeout"
     r"|memory limit|maximum (?:command|loop|iteration)|list indices must be integers or slices, not slice"
-    r"|'_io\.TextIOWrapper' object is not iterable|for %: '(?:str|bytes)' and|for /: 'PosixPath' and|no external function handler"
+    r"|'_io\.TextIOWrapper' object is not iterable|for %: '(?:str|bytes)' and|for /: 'PosixPath' and"
+    r"|no external function handler"
     r"|AttributeError: 'module' object has|operand type\(s\) for [^:]+: '(?:int|float|bool)' and '(?:int|float|bool)'",
 )
 _TYPES: dict[str, type] = {
