@@ -10,6 +10,7 @@ from pathlib import Path
 from perturb.cli import output
 from perturb.core.reading import is_file
 from perturb.recordings.loading import import_files, loaded
+from perturb.recordings.tool_lists import read_toolset
 from perturb.recordings.values import LeftOut
 
 # Places that a run names of what it leaves out; an import names them all.
@@ -20,7 +21,8 @@ def main(options: argparse.Namespace) -> int:
     """Write the recordings and cases; say which records were left out, and why."""
     output.register(options.load)
     done = []
-    for found in import_files([Path(file) for file in options.files], Path(options.out), options.format):
+    tools = read_toolset(Path(options.tools)) if options.tools else None
+    for found in import_files([Path(file) for file in options.files], Path(options.out), options.format, tools):
         done.append(found)
         for one in found.left_out:
             output.say(output.printable(f"left out: {one.where}: {one.reason}"))

@@ -173,6 +173,7 @@ def _file_commands(commands: _Commands) -> None:  # type: ignore[valid-type]  # 
     imports.add_argument("files", nargs="+", metavar="FILE")
     imports.add_argument("--out", required=True, metavar="FILE.jsonl")
     imports.add_argument("--format", default="", metavar="NAME", help="which format it is (default: found by content)")
+    imports.add_argument("--tools", default="", metavar="FILE", help="tools where none are recorded: an MCP list, …")
     _load_option(imports)
     _json_option(imports)
     record = _add(commands, "record", "record", "stand between an agent and its server; write their conversations down")

@@ -70,7 +70,7 @@ def _responses(request: JsonObject, reply: Any) -> Iterator[dict[str, Any]]:
 
 
 def _without_nulls(message: JsonObject) -> dict[str, Any]:
-    return {key: value for key, value in message.items() if value is not None or key == "content"}
+    return {"role": "assistant", **{key: v for key, v in message.items() if v is not None or key == "content"}}
 
 
 def _chat_stream(chunks: list[Any]) -> Any:

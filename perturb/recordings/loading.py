@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
@@ -12,7 +12,7 @@ from perturb.core.canonical import canonical
 from perturb.core.errors import UserError
 from perturb.core.files import writing
 from perturb.core.reading import opening
-from perturb.core.values import Case
+from perturb.core.values import Case, JsonObject
 from perturb.recordings.cutting import cases_of
 from perturb.recordings.finding import claims, importer_of
 from perturb.recordings.stored import line_of, rules_beside, slug
@@ -93,8 +93,6 @@ def _free_name(recording: Recording, path: Path, taken: set[str]) -> str:
 
 def stepped(episode: Episode, steps: str) -> Episode:
     """`episode` with all of its decisions, the ``last``, or at most so many, evenly spread, the last among them."""
-    from dataclasses import replace
-
     if steps == "all":
         return episode
     most = 1 if steps == "last" else int(steps)
@@ -116,9 +114,12 @@ class Import:
     left_out: tuple[LeftOut, ...]
 
 
-def import_files(files: Iterable[Path], out: Path, name: str = "") -> Iterator[Import]:
+def import_files(
+    files: Iterable[Path], out: Path, name: str = "", tools: tuple[JsonObject, ...] | None = None
+) -> Iterator[Import]:
     """Write every recording, or ready case, of `files` as a line of `out`, one file after the other.
 
+    `tools` are those of recordings that hold none.
     Memory does not grow with the files. Raises UserError for a file of no known format, and when nothing was written.
     """
     written = 0
@@ -130,6 +131,8 @@ def import_files(files: Iterable[Path], out: Path, name: str = "") -> Iterator[I
                 if isinstance(found, LeftOut):
                     left_out.append(found)
                     continue
+                if isinstance(found, Recording) and found.tools is None:
+                    found = replace(found, tools=tools)
                 write(line_of(found) if isinstance(found, Recording) else canonical(found) + b"\n")
                 counts[type(found)] += 1
             written += sum(counts.values())

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from perturb.core.errors import UserError
 from perturb.core.secrets import holds_secret, remember
 from perturb.recordings.answered import conversations, form_of
+from perturb.recordings.fields import UnreadableError
 from perturb.recordings.recorded import Recorded
 
 if TYPE_CHECKING:
@@ -116,8 +117,11 @@ class Recorder:
             return
         streamed = answer.content_type == "text/event-stream"
         found = list(conversations(form, question, plain, streamed))
-        for record in found:
-            self.recorded.add(form, record)
+        try:
+            for record in found:
+                self.recorded.add(form, record)
+        except UnreadableError as error:
+            self.say(f"{request.path}: passed on, not written down: {error}")
         if not found:
             self.say(f"{request.path}: no whole answer: passed on, not written down")
 

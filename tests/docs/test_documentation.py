@@ -42,7 +42,7 @@ def shell(command: str, folder: Path, server: Server) -> subprocess.CompletedPro
     )
 
 
-@pytest.mark.parametrize("page", ["pytest", "hypothesis", "allure", "models", "python"])
+@pytest.mark.parametrize("page", ["pytest", "hypothesis", "allure", "models", "python", "your-own-agent"])
 def test_a_person_can_follow_it(page: str, tmp_path: Path, server: Server) -> None:
     if page == "allure" and not (ROOT / "node_modules" / ".bin" / "allure").exists():
         pytest.skip("Allure 3 is not installed (npm ci)")

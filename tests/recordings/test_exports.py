@@ -115,3 +115,14 @@ def test_exports_are_recognised(tmp_path: Path) -> None:
     for form in ("anthropic", "atif"):
         data = json.dumps(EXPORTERS[form](found)).encode()
         assert [n for n, one in IMPORTERS.items() if one.recognises(data[:HEAD], tmp_path / "x.json")] == [form]
+
+
+def test_recordings_without_tools_take_those_of_a_list(tmp_path: Path) -> None:
+    mine, tools, out = tmp_path / "mine.jsonl", tmp_path / "tools.json", tmp_path / "out.jsonl"
+    mine.write_text(json.dumps({"messages": GOOD}) + "\n" + json.dumps({"messages": GOOD, "tools": []}) + "\n")
+    spec = TOOL["function"]
+    tools.write_text(json.dumps({"tools": [{"name": spec["name"], "inputSchema": spec["parameters"]}]}))  # type: ignore[index]
+    assert command("import", str(mine), "--tools", str(tools), "--out", str(out)).code == 0
+    kept = [json.loads(line)["recording"]["tools"] for line in out.read_text().splitlines()]
+    assert [[tool["name"] for tool in some] for some in kept] == [["read_file"], []]
+    assert command("import", str(mine), "--tools", str(mine), "--out", str(out)).one_line(2, "mine.jsonl")
