@@ -140,8 +140,9 @@ def no_marks(applied: Applied) -> str | None:
             return f"introduces control tokens {mark!r}"
     if "ansi" in excused_edits(applied) and "\x1b" not in excused:
         return "introduces the control character '\\x1b'"
-    old, new = (Counter(_CONTROL.findall("\n".join(texts(case)))) for case in (applied.before, applied.out))
-    fresh = [char for char in new - old if char not in excused]
+    # A recording has some of its own; saying it twice brings in nothing.
+    old, new = (dict.fromkeys(_CONTROL.findall("\n".join(texts(case)))) for case in (applied.before, applied.out))
+    fresh = [char for char in new if char not in old and char not in excused]
     return f"introduces the control character {fresh[0]!r}" if fresh else None
 
 
@@ -159,9 +160,10 @@ def no_protocol(applied: Applied) -> str | None:
     """No text that is new reads as a call in some protocol."""
     if applied.operator.introduces:
         return None
-    known = [text for text in texts(applied.before) if leak(text)] if any(map(leak, applied.new_texts)) else []
+    known = {leak(text) for text in texts(applied.before)} if any(map(leak, applied.new_texts)) else set()
     for text in applied.new_texts:
         found = leak(text)
-        if found and not any(old in text or text in old for old in known):
+        # A recording may hold one of its own.
+        if found and found not in known:
             return f"{found} in {text[:80]!r}"
     return None
