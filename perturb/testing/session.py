@@ -70,7 +70,8 @@ class TestSession:
         try:
             found = self._selected(definition)
         except UserError as error:
-            raise options.refused(error) from error
+            # Not as the cause: pytest would print the message as somebody wrote it.
+            raise options.refused(error) from None
         if fixture == "perturb_decision":
             return [(item.id, item) for item in found]
         cells = sorted({(item.operator, item.base.scaffold) for item in found})

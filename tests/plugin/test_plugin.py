@@ -290,3 +290,12 @@ def test_a_property_test_over_the_model(project: Path) -> None:
     assert "@example(item=item_of('" in done.stdout
     kept = list((project / ".perturb" / "examples").iterdir())
     assert [path.name for path in kept] == ["test_mine.test_tools.txt"]
+
+
+def test_a_hostile_path_drives_no_terminal(project: Path) -> None:
+    odd = project / "x\x1b]0;owned\x07\u202e"
+    odd.mkdir()
+    (odd / "bad.json").write_text('{"id": 1}')
+    done = pytest_in(project, "--perturb-agent", "perfect", "--perturb-fixture", str(odd))
+    assert done.returncode != 0
+    assert not any(mark in done.stdout + done.stderr for mark in ("\x1b]0", "\x07", "\u202e"))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perturb.campaign.plan import Selection, bound_cases
+from perturb.core.values import Call, Reply
+from perturb.judging.ideal import spoken
+from perturb.judging.scoring import score
 from perturb.report.difference import difference, matches
 
 LINES = st.lists(st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=60), max_size=8)
@@ -105,3 +110,28 @@ def test_the_work_grows_with_the_length(kind: str) -> None:
         counts.append(Counted.compared)
     assert counts[1] <= 2.5 * counts[0] + 1_000
     assert counts[1] <= 300 * 8_000
+
+
+def seconds(work: Callable[[], object]) -> float:
+    started = time.process_time()
+    work()
+    return time.process_time() - started
+
+
+@pytest.mark.parametrize("other", ["y\n", "x\n"])
+def test_results_of_a_hundred_thousand_lines_take_time_in_proportion(other: str) -> None:
+    few, many = (seconds(lambda n=n: difference("x\n" * n, "a\n" + other * n)) for n in (25_000, 100_000))  # type: ignore[misc]  # the default binds n
+    assert many < 8 * few + 0.5
+
+
+def test_a_fenced_command_of_a_megabyte_is_judged_in_proportion() -> None:
+    case = next(bound_cases(Selection(scaffolds=("mini_swe_like",), fixtures=("cli-csv-count",))))
+    tool = case.tools[0]
+
+    def judged(length: int) -> float:
+        command = "\n".join(f"echo {n}" for n in range(length // 10))
+        said = spoken(case, Reply("", "", (Call(tool.name, {tool.params[0].name: command}),)))
+        return seconds(lambda: score(case, said))
+
+    judged(1_000)
+    assert judged(1_000_000) < 8 * judged(250_000) + 0.5
