@@ -69,7 +69,7 @@ class Means:
         pairs = zip(COSTS, before.costs, after.costs, strict=True)
         costs = {name: (a / before.count, b / after.count) for name, a, b in pairs if a or b}
         one, two = before.means(), after.means()
-        return {**costs, **{name: (one[name], two[name]) for name in one.keys() & two.keys()}}
+        return {**costs, **{name: (one[name], two[name]) for name in one if name in two}}
 
     def _base(self, case: str) -> Totals:
         if case not in self._before:
