@@ -79,17 +79,18 @@ def doses_ordered(operator: Operator, tried: Sequence[Applied]) -> Iterator[tupl
     if tried and not any(len(one.widths) > place and one.widths[place] > 1 for one in tried):
         yield tried[0], f"choice {place} is declared as its dose, and is none"
         return
+    totals: dict[tuple[int, int], tuple[float, float, float, float]] = defaultdict(lambda: (0, 0, 0, 0))
+    shown: dict[tuple[int, int], Applied] = {}
     for (where, _), options in _alternatives(tried).items():
-        if where != place:
-            continue
-        sizes = [(_change(options[option]), option) for option in sorted(options)]
-        for (less, _), (more, option) in pairwise(sizes):
-            if more < less:
-                yield (
-                    options[option],
-                    f"dose {option} changes less than the one before: {more[0]} words instead of {less[0]}",
-                )
-                return
+        for one, other in pairwise(sorted(options)) if where == place else ():
+            (less, low), (more, high) = _change(options[one]), _change(options[other])
+            sums = totals[one, other]
+            totals[one, other] = (sums[0] + less, sums[1] + low, sums[2] + more, sums[3] + high)
+            shown.setdefault((one, other), options[other])
+    for (one, other), sums in totals.items():
+        if sums[2:] < sums[:2]:
+            told = f"dose {other} changes {sums[2]:g} words, dose {one} before it {sums[0]:g}, over all cases"
+            yield shown[one, other], told
 
 
 def _change(applied: Applied) -> tuple[int, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -11,7 +12,7 @@ from perturb.core.draw import Draw, NotApplicableError, mildest, nearest, seeded
 from perturb.core.registry import OPERATORS, Operator
 from perturb.core.values import PARTS, Case
 from perturb.laws.breach import Breach
-from perturb.laws.operators.applied import Applied, bare, token
+from perturb.laws.operators.applied import Applied, bare
 from perturb.laws.operators.law import problems
 from perturb.laws.operators.trying import attempt, watching
 from perturb.operators import recipe
@@ -144,7 +145,7 @@ def undone(one: Applied, two: Applied) -> str | None:
             return f"nothing is left of {one.operator.name}"
     gone = [old for rewrite in two.case.rewrites for old, new in rewrite.pairs if old not in new]
     for old in (*gone, *_renamed(one)):
-        pattern = token(old)
+        pattern = re.compile(rf"(?<![\w-]){re.escape(old)}(?![\w-])")
         if len(pattern.findall(two.said)) > len(pattern.findall(two.said_before)):
             return f"the name {old!r}, which {one.operator.name} had changed, is back"
     return None

@@ -77,6 +77,16 @@ def _shown(value: str, text: str, case: Case) -> bool:
 
 
 @law("information kept")
+def sections_stay(applied: Applied) -> str | None:
+    """What the task states in the system prompt stays stated, in whatever order and words."""
+    if applied.operator.relation == "directional":
+        return None
+    was, now = ([s for s in case.system if s.origin == "task"] for case in (applied.before, applied.out))
+    gone = [section.title for section in was if section.title not in {one.title for one in now}]
+    return f"a section of the task is gone: {gone[0]!r}" if len(now) < len(was) and gone else None
+
+
+@law("information kept")
 def results_belong(applied: Applied) -> str | None:
     """What a call returned is what it returned: no result stands beside another call, none is told otherwise."""
     if applied.operator.part in ("results", "environment"):

@@ -175,6 +175,13 @@ def keeps_two_hits(case: Case, _draw: Draw) -> Case | None:
     return turns(case, lambda turn: replace(turn, results=tuple(map(short, turn.results))))
 
 
+@planted("information kept", "system", alone=True)
+def only_the_scaffolds_words(case: Case, _draw: Draw) -> Case | None:
+    """A shorter system prompt: what the task says in it is gone."""
+    kept = tuple(part for part in case.system if part.origin == "scaffold")
+    return replace(case, system=kept) if kept and kept != case.system else None
+
+
 @planted("information kept", "environment")
 def every_page_is_the_first(case: Case, _draw: Draw) -> Case | None:
     """Every result that is a page shows the first one."""
