@@ -69,7 +69,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         parser.addini(f"perturb_{name.replace('-', '_')}", text, default="")
     for name, text in _LISTS.items():
         group.addoption(f"--perturb-{name}", action="append", default=[], help=text)
-        parser.addini(f"perturb_{name}", text, type="args", default=[])
+        parser.addini(f"perturb_{name.replace('-', '_')}", text, type="args", default=[])
     again = "go on with the last run, or with the one in DIR: what was answered is not asked again"
     group.addoption("--perturb-resume", nargs="?", const="last", default=None, metavar="DIR", help=again)
     parser.addini("perturb_resume", again, default="")
