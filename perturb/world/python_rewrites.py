@@ -6,6 +6,7 @@ Helpers are Python text of their own (``library/__helpers.txt``), put before a s
 from __future__ import annotations
 
 import ast
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -37,8 +38,14 @@ def _called(tree: ast.AST) -> set[str]:
 
 def library(name: str) -> str | None:
     """The text of a module of Python's library that is written out for the interpreter, if it is."""
-    found = files("perturb.world").joinpath("library", f"{name}.txt")
-    return found.read_text(encoding="utf-8") if name.replace("_", "").isalnum() and found.is_file() else None
+    return _library().get(name)
+
+
+@cache
+def _library() -> dict[str, str]:
+    """All of them, read once: what a script names opens no file."""
+    texts = (text for text in files("perturb.world").joinpath("library").iterdir() if text.name.endswith(".txt"))
+    return {text.name.removesuffix(".txt"): text.read_text(encoding="utf-8") for text in texts}
 
 
 class Plainer(ast.NodeTransformer):
