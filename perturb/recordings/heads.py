@@ -83,7 +83,7 @@ def _lines(head: bytes) -> Iterator[Any]:
 
 def _repaired(head: bytes) -> Any:
     """The JSON of a text that may end anywhere: what is unfinished at its end is left off."""
-    cut, stack, closers = 0, [], b""
+    cut, stack = 0, list[bytes]()
     for found in _MARK.finditer(head):
         mark = found[0]
         if found[1] is not None:
@@ -93,8 +93,7 @@ def _repaired(head: bytes) -> Any:
         elif mark != b",":
             stack = stack[:-1]
         cut = found.start() if mark == b"," else found.end()
-        closers = b"".join(reversed(stack))
     try:
-        return orjson.loads(head[:cut] + closers)
+        return orjson.loads(head[:cut] + b"".join(reversed(stack)))
     except orjson.JSONDecodeError:
         return None

@@ -11,7 +11,7 @@ from tests.attack import Row
 from tests.recordings.mutations import outcome
 from tests.recordings.samples import SAMPLES
 
-FILES = 400
+FILES = 150
 
 
 def attack() -> Iterator[Row]:
