@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Iterator, Mapping
 
-from perturb.core.actions import READ_ONLY
+from perturb.core.actions import READ_ONLY, fields
 from perturb.core.canonical import canonical
 from perturb.core.rewrite import rewrite_value
 from perturb.core.values import Case, Intent, Pattern, Result, Turn
@@ -30,7 +30,12 @@ def still_known(applied: Applied) -> str | None:
 def needed(case: Case) -> Iterator[str]:
     """What the ideal answer says that somebody has to know: values, and lines of longer ones."""
     for pattern in case.expect.any_of[0]:
-        for text in _values(dict(pattern.args)):
+        known = fields(pattern.action)
+        # An element of a page is shown by its number, never by the id that we have for it.
+        told = {
+            name: value for name, value in pattern.args.items() if name not in known or known[name].kind != "target"
+        }
+        for text in _values(told):
             for line in text.splitlines():
                 word = line.strip()
                 if len(word) > 2 or (word.isdigit() and len(word) > 1):
