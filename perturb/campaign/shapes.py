@@ -62,12 +62,29 @@ def _fits(value: Any, shape: Shape) -> bool:
 
     if id(shape) not in _COMPILED:
         # The shape is kept, so that no other one gets its id.
-        _COMPILED[id(shape)] = shape, _type(shape)
+        _COMPILED[id(shape)] = shape, _compiled(shape)
+    kind = _COMPILED[id(shape)][1]
+    if kind is None:
+        return False
     try:
-        msgspec.convert(value, _COMPILED[id(shape)][1])
+        msgspec.convert(value, kind)
     except (msgspec.ValidationError, RecursionError):
         return False
     return True
+
+
+def _compiled(shape: Shape) -> Any:
+    """The type of a shape; None for one that compiled code cannot tell, such as either of two objects."""
+    import msgspec
+
+    kind = _type(shape)
+    try:
+        msgspec.convert(None, kind)
+    except msgspec.ValidationError:
+        return kind
+    except TypeError:
+        return None
+    return kind
 
 
 def _type(shape: Shape) -> Any:

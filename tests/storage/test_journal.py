@@ -191,3 +191,9 @@ def test_a_shape_is_met_or_said_in_words(value: Any) -> None:
     # The compiled check, which is asked first at the top alone, agrees with the one that finds the words.
     assert bool(said) == bool(problem(value, shape, "here"))
     assert problem({"a": None, "b": ["x"], "c": {"k": 1}, "d": 2, "e": "x"}, shape) == ""
+
+
+def test_either_of_two_objects_is_told_as_well() -> None:
+    either = ({"a": int}, {"b": str})
+    assert (problem({"a": 1}, either), problem({"b": "x"}, either)) == ("", "")
+    assert problem({"b": 1}, either)
