@@ -56,7 +56,8 @@ def detail(record: dict[str, Any], manifest: dict[str, Any], cases: dict[str, Ca
 
 def cases_by_id(manifest: dict[str, Any]) -> dict[str, Case]:
     """The unbound cases of a run."""
-    return {case.id: case for e in chosen_episodes(manifest["selection"]["fixtures"]) for case in e.cases}
+    chosen = manifest["selection"]
+    return {case.id: case for e in chosen_episodes(chosen["fixtures"], chosen.get("tools", "")) for case in e.cases}
 
 
 def base_case(record: dict[str, Any], cases: dict[str, Case]) -> Case:

@@ -23,7 +23,7 @@ from perturb.core.values import PARTS, Case
 from perturb.report.decisions import Columns, Wanted, chosen, columns
 from perturb.report.detail import cases_by_id
 from perturb.report.figures import curve
-from perturb.report.terminal import WORST, interval, percent, worst_first
+from perturb.report.terminal import ORACLES, WORST, interval, percent, worst_first
 from perturb.report.transcripts import Look, chunks, packed
 from perturb.statistics.means import COSTS
 from perturb.statistics.rows import Row
@@ -129,9 +129,20 @@ def shown(summary: Summary) -> dict[str, Any]:
         "parts": [p for p in PARTS if any(part == p for part, _ in summary.cells)],
         "scaffolds": [s for s in SCAFFOLDS if any(scaffold == s for _, scaffold in summary.cells)],
         "beside": _beside(summary),
+        **_judges(summary),
         "curves": [(c, curve(c)) for c in summary.doses],
         "lost_fixtures": [f for f in summary.fixtures if f.perturbed < f.base - 0.1 and f.base > 0][:12],
         "never": [f for f in summary.fixtures if f.base == 0 and f.perturbed == 0],
+    }
+
+
+def _judges(summary: Summary) -> dict[str, Any]:
+    """Which oracle judged how many decisions of recordings, and the agreement of those that have no gold."""
+    known = [(words, summary.oracles[name]) for name, words in ORACLES.items() if name in summary.oracles]
+    found = summary.agreement
+    return {
+        "judges": known if summary.oracles.keys() - {"fixture"} else [],
+        "agreed": [("all", found.overall), *found.by_part.items()] if found else [],
     }
 
 

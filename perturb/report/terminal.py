@@ -9,6 +9,7 @@ from textwrap import wrap
 from typing import Any
 
 from perturb.core.plain import printable
+from perturb.statistics.agreement import OracleCount
 from perturb.statistics.interval import FEWEST
 from perturb.statistics.paired import Effect
 from perturb.statistics.rows import Row
@@ -17,6 +18,12 @@ from perturb.statistics.summary import Summary
 
 WIDTH = 80
 WORST = 5
+ORACLES = {
+    "fixture": "by the fixture",
+    "effect": "by effect",
+    "recorded": "by the recorded action",
+    "agreement": "no gold",
+}
 _MARKS = {"drop": "DROP", "no drop": "no drop", "unknown": "unknown"}
 
 
@@ -66,16 +73,19 @@ def _missing(summary: Summary) -> Iterable[str]:
 
 def _without_gold(summary: Summary) -> Iterable[str]:
     """Which oracle spoke for how many recorded decisions, and how those without a gold agree with themselves."""
-    names = {"effect": "by effect", "recorded": "by the recorded action", "agreement": "no gold"}
-    told = [f"{names[name]} {count.decisions}" for name, count in summary.oracles.items() if name in names]
-    if told:
-        yield from _listed("recorded decisions judged", told)
+    if summary.oracles.keys() - {"fixture"}:
+        known = [(words, summary.oracles[name]) for name, words in ORACLES.items() if name in summary.oracles]
+        yield from _listed("decisions judged", (f"{words} {count.decisions}{_right(count)}" for words, count in known))
     if summary.agreement:
         found = summary.agreement.overall
         yield from _wrapped(
             f"no gold: a perturbed answer agrees with an unperturbed one in {found.perturbed:.1%}, two unperturbed "
             f"ones in {found.base:.1%} ({found.difference * 100:+.1f}); agreement, not accuracy"
         )
+
+
+def _right(count: OracleCount) -> str:
+    return f" ({count.right / count.answers:.1%} right at base)" if count.answers else ""
 
 
 def _whole(summary: Summary) -> Iterable[str]:
@@ -184,7 +194,7 @@ def percent(value: float) -> str:
 
 def interval(found: Effect) -> str:
     """The interval in points, or why there is none."""
-    if found.interval is None and not found.worse and not found.better:
+    if found.interval is None and not (found.worse or found.better or found.difference):
         return "none differs"
     if found.interval is None:
         return "too little" if found.clusters >= FEWEST else f"{found.clusters} fixture{'s'[: found.clusters != 1]}"

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from perturb.report.terminal import WIDTH, table
+from perturb.report.terminal import WIDTH, interval, table
+from perturb.statistics.paired import measured
 from perturb.statistics.sentence import sentence
+from perturb.statistics.strata import Stratum
 from perturb.statistics.summary import summarise
 from tests.unit.test_gate import records
 
@@ -58,3 +60,10 @@ def test_noise_of_the_base_says_what_it_alone_would_leave() -> None:
     assert summarise(sure).worst.chance == 1.0  # type: ignore[union-attr]
     assert summarise(sure).worst.accuracy == pytest.approx(0.8)  # type: ignore[union-attr]
     assert 0.7 < summarise(noisy).worst.chance < 0.8  # type: ignore[union-attr]
+
+
+def test_agreement_that_shrinks_without_a_flip_is_not_told_as_no_difference() -> None:
+    less = measured([Stratum("a", 1.0, 1, 1.5, 2)])
+    assert less is not None
+    assert (less.worse, less.better, less.difference) == (0, 0, -0.25)
+    assert interval(less) == "1 fixture"
