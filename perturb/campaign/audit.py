@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from perturb.campaign.naming import item_of
+from perturb.campaign.plan import Selection
 from perturb.campaign.responses import response_from
 from perturb.campaign.rounds import judged, replayed
 from perturb.core.errors import UserError
@@ -39,7 +40,7 @@ class Heard:
 
 
 def findings(
-    records: Iterable[dict[str, Any]], episodes: Iterable[Episode], fixtures: tuple[str, ...]
+    records: Iterable[dict[str, Any]], episodes: Iterable[Episode], chosen: Selection
 ) -> Iterator[dict[str, Json]]:
     """One entry for each step that most base answers miss, and each thing that was done there, most frequent first.
 
@@ -53,16 +54,16 @@ def findings(
             continue
         asked[record["case"]] += 1
         if record["verdict"]["outcome"] in _ARGUABLE:
-            missed[record["case"]] += _heard(record, fixtures)
+            missed[record["case"]] += _heard(record, chosen)
     for name in sorted(missed):
         if 2 * len(missed[name]) > asked[name]:
             yield from _entries(name, missed[name], asked[name], paths)
 
 
-def _heard(record: dict[str, Any], fixtures: tuple[str, ...]) -> list[Heard]:
+def _heard(record: dict[str, Any], chosen: Selection) -> list[Heard]:
     """The recorded answer as today's judge sees it; none when it is right today, or cannot be made again."""
     try:
-        item = item_of(record["id"], fixtures)
+        item = item_of(record["id"], chosen.fixtures, chosen.tools)
     except UserError:
         return []
     answers = [response_from(kept) for kept in (*record.get("rounds", ()), record["response"])]

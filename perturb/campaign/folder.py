@@ -40,6 +40,7 @@ SHAPE: dict[str, Any] = {
         "tokens?": _COUNT,
         "patience?": range(100),
         "steps?": str,
+        "tools?": str,
     },
     "sampling": {"temperature": float, "max_tokens": range(1, 2**31), "top_p?": float, "top_k?": int},
     "engine": {

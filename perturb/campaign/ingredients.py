@@ -30,7 +30,7 @@ def made_of(selection: Selection) -> MadeOf:
     """Kind → name → digest, of everything that `selection` takes part of. Raises UserError for what is not there."""
     wanted = selection.scaffolds or tuple(sorted(SCAFFOLDS))
     return {
-        "fixtures": {e.id: digest(e.cases) for e in chosen_episodes(selection.fixtures)},
+        "fixtures": {e.id: digest(e.cases) for e in chosen_episodes(selection.fixtures, selection.tools)},
         "operators": {o.name: code_digest(o.perturb) for o in chosen_operators(selection)},
         "scaffolds": {name: _scaffold_digest(SCAFFOLDS[name]) for name in wanted if name in SCAFFOLDS},
         "checks": {name: code_digest(check.holds) for name, check in CHECKS.items()},

@@ -40,10 +40,13 @@ def parse(name: str) -> Name:
     return Name(found["case"], found["scaffold"], steps, int(found["sample"] or 0))
 
 
-def item_of(name: str, fixtures: Sequence[str] = ()) -> Item:
-    """The decision that `name` stands for. Raises UserError when its fixture, scaffold or recipe is not there."""
+def item_of(name: str, fixtures: Sequence[str] = (), tools: str = "") -> Item:
+    """The decision that `name` stands for, of `fixtures` with `tools` as in chosen_episodes.
+
+    Raises UserError when its fixture, scaffold or recipe is not there.
+    """
     parts = parse(name)
-    base = bound_case(parts.case, parts.scaffold, fixtures)
+    base = bound_case(parts.case, parts.scaffold, fixtures, tools)
     if not parts.recipe:
         return base_items(base, parts.sample + 1)[-1]
     out = recipe.replayed(base, parts.recipe)
@@ -55,9 +58,9 @@ def item_of(name: str, fixtures: Sequence[str] = ()) -> Item:
         raise UserError(f"{name}: cannot be said in {out.scaffold}: {error}") from error
 
 
-def bound_case(case: str, scaffold: str, fixtures: Sequence[str] = ()) -> Case:
+def bound_case(case: str, scaffold: str, fixtures: Sequence[str] = (), tools: str = "") -> Case:
     """A decision in a scaffold, by their names. Raises UserError when there is none."""
-    cases = {c.id: c for episode in chosen_episodes(fixtures) for c in episode.cases}
+    cases = {c.id: c for episode in chosen_episodes(fixtures, tools) for c in episode.cases}
     bound = bind(find(cases, case, "fixture"), find(SCAFFOLDS, scaffold, "scaffold"))
     if bound is None:
         raise UserError(f"{case}: {scaffold} cannot carry this decision")

@@ -38,7 +38,7 @@ class Selection:
 
     `patience` is the number of looks that a decision may take (see perturb.judging.rounds). `requests` and `tokens`
     bound what is asked, by a balanced pick (see perturb.campaign.picking; 0: no bound). `steps` says which decisions
-    of a recording are taken: all, last, or so many.
+    of a recording are taken: all, last, or so many; `tools` is a file with the tools of recordings that hold none.
     """
 
     scaffolds: tuple[str, ...] = ()
@@ -51,6 +51,7 @@ class Selection:
     requests: int = 0
     tokens: int = 0
     steps: str = "all"
+    tools: str = ""
 
 
 def selection_of(manifest: dict[str, Any]) -> Selection:
@@ -67,6 +68,7 @@ def selection_of(manifest: dict[str, Any]) -> Selection:
         kept.get("requests", 0),
         kept.get("tokens", 0),
         kept.get("steps", "all"),
+        kept.get("tools", ""),
     )
 
 
@@ -263,12 +265,15 @@ def bound_cases(selection: Selection) -> Iterator[Case]:
 
 def _episodes(selection: Selection) -> Iterator[Episode]:
     """The chosen episodes; of recordings only the steps that are wanted."""
-    for episode in chosen_episodes(selection.fixtures):
+    for episode in chosen_episodes(selection.fixtures, selection.tools):
         yield stepped(episode, selection.steps) if episode.family == "recorded" else episode
 
 
-def chosen_episodes(fixtures: Sequence[str]) -> Iterator[Episode]:
-    """Episodes by glob over shipped ids, or from files and folders. Raises UserError when one selects nothing."""
+def chosen_episodes(fixtures: Sequence[str], tools: str = "") -> Iterator[Episode]:
+    """Episodes by glob over shipped ids, or from files and folders. Raises UserError when one selects nothing.
+
+    `tools` is a file with the tools of recordings that hold none.
+    """
     if not fixtures:
         yield from load_all()
         return
@@ -279,7 +284,7 @@ def chosen_episodes(fixtures: Sequence[str]) -> Iterator[Episode]:
         if is_folder(path):
             yield from load_all(path)
         elif path.suffix in (".json", ".jsonl") or is_file(path):
-            yield from load(path)
+            yield from load(path, tools)
         else:
             found = [e for e in load_all() if fnmatchcase(e.id, wanted)]
             if not found:

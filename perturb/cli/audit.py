@@ -30,11 +30,11 @@ def main(options: argparse.Namespace) -> int:
     folder = Path(options.dir)
     manifest = read_manifest(folder)
     again.register(folder, manifest, options.load, needed=True)
-    fixtures = selection_of(manifest).fixtures
+    chosen = selection_of(manifest)
     path = Path(options.out) if options.out else folder / AUDIT
     known = _known(path)
-    episodes = list(chosen_episodes(fixtures))
-    entries = [_kept(entry, known) for entry in findings(Records(folder), episodes, fixtures)]
+    episodes = list(chosen_episodes(chosen.fixtures, chosen.tools))
+    entries = [_kept(entry, known) for entry in findings(Records(folder), episodes, chosen)]
     write_atomic(path, orjson.dumps(entries, option=orjson.OPT_INDENT_2) + b"\n")
     if options.json:
         output.emit_json(entries)

@@ -26,8 +26,8 @@ def main(options: argparse.Namespace) -> int:
         done.append(found)
         for one in found.left_out:
             output.say(output.printable(f"left out: {one.where}: {one.reason}"))
-        read = ((found.recordings, "recordings"), (found.cases, "cases"))
-        counts = ", ".join(f"{number:,} {noun}" for number, noun in read if number)
+        read = ((found.recordings, "recording"), (found.cases, "case"))
+        counts = ", ".join(_many(number, noun) for number, noun in read if number)
         output.say(f"{found.path}: {found.format}: {counts or 'nothing'} read, {len(found.left_out):,} left out")
     if options.json:
         files = [
@@ -44,15 +44,25 @@ def main(options: argparse.Namespace) -> int:
     return 0
 
 
-def say_files(fixtures: Sequence[str]) -> None:
+def say_files(fixtures: Sequence[str], tools: str = "") -> None:
     """What the files among `fixtures` hold, how many of their steps can be asked, and why the others cannot."""
     for path in (Path(name) for name in fixtures if is_file(Path(name))):
-        found = loaded(path)
+        found = loaded(path, tools)
         if not found.recordings:
             continue
         decisions = sum(len(episode.cases) for episode in found.episodes)
-        output.say(f"{path}: {found.format}: {found.recordings:,} recordings, {decisions:,} decisions to ask")
+        output.say(
+            f"{path}: {found.format}: {_many(found.recordings, 'recording')}, {_many(decisions, 'decision')} to ask"
+        )
+        if found.inferred:
+            output.say(
+                f"  tools inferred from the calls in {found.inferred:,}: none are recorded; --tools FILE names them"
+            )
         _say_left_out(found.left_out)
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s'[: number != 1]}"
 
 
 def _say_left_out(rows: Sequence[LeftOut]) -> None:

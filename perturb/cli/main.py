@@ -22,6 +22,7 @@ from perturb.core.errors import UserError
 from perturb.core.ranges import COUNT, SEED
 from perturb.core.secrets import remember_options
 
+TOOLS_HELP = "tools of recordings that hold none: an MCP list, …"
 PARTS_HELP = "glob over part.operator names, e.g. 'tools.*'"
 
 
@@ -113,6 +114,7 @@ def _selection_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--fixture", action="append", default=[], metavar="GLOB|FILE|FOLDER")
     command.add_argument("--limit", type=whole(0), default=0, help="at most this many bound decisions, evenly picked")
     command.add_argument("--steps", type=steps, default="all", metavar="all|last|N", help="which steps of a recording")
+    command.add_argument("--tools", default="", metavar="FILE", help=TOOLS_HELP)
     command.add_argument("--seed", type=whole(0, SEED), default=0)
     command.add_argument("--patience", type=whole(0, 99), default=2, help="looks before a decision is judged")
 
@@ -173,7 +175,7 @@ def _file_commands(commands: _Commands) -> None:  # type: ignore[valid-type]  # 
     imports.add_argument("files", nargs="+", metavar="FILE")
     imports.add_argument("--out", required=True, metavar="FILE.jsonl")
     imports.add_argument("--format", default="", metavar="NAME", help="which format it is (default: found by content)")
-    imports.add_argument("--tools", default="", metavar="FILE", help="tools where none are recorded: an MCP list, …")
+    imports.add_argument("--tools", default="", metavar="FILE", help=TOOLS_HELP)
     _load_option(imports)
     _json_option(imports)
     record = _add(commands, "record", "record", "stand between an agent and its server; write their conversations down")

@@ -24,6 +24,8 @@ def main(options: argparse.Namespace) -> int:
         samples=options.samples,
         seed=options.seed,
         limit=options.limit,
+        steps=options.steps,
+        tools=options.tools,
     )
     found = counted(chosen, options)
     if options.json:

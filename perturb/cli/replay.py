@@ -33,11 +33,12 @@ def opened(options: argparse.Namespace) -> Opened:
     folder = Path(options.run) if options.run else newest(Path("runs"))
     manifest = read_manifest(folder)
     again.register(folder, manifest, options.load, needed=True)
-    item = item_of(options.id, tuple(manifest["selection"]["fixtures"]))
+    chosen = selection_of(manifest)
+    item = item_of(options.id, chosen.fixtures, chosen.tools)
     answerer, identity = connect(spec_of(again.settings(folder, manifest, options)))
     if identity != manifest["model"]:
         raise UserError(f"{folder}: was run on {manifest['model']['name']}, this is {identity['name']}")
-    answers = answers_for(answerer, identity, patience=selection_of(manifest).patience)
+    answers = answers_for(answerer, identity, patience=chosen.patience)
     return Opened(folder, item, answers, manifest["simulated"])
 
 

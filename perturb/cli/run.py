@@ -33,7 +33,7 @@ def main(options: argparse.Namespace) -> int:
     output.register(options.load)
     selection = replace(selection_from(options), **asdict(_budget(options)))
     chosen_operators(selection)
-    say_files(selection.fixtures)
+    say_files(selection.fixtures, selection.tools)
     if next(bound_cases(selection), None) is None:
         raise UserError("nothing to do: no selected scaffold can carry any selected fixture")
     if options.dry_run:
@@ -65,6 +65,7 @@ def selection_from(options: argparse.Namespace) -> Selection:
         options.limit,
         options.patience,
         steps=options.steps,
+        tools=options.tools,
     )
 
 

@@ -14,8 +14,10 @@ from perturb.core.files import writing
 from perturb.core.reading import opening
 from perturb.core.values import Case, JsonObject
 from perturb.recordings.cutting import cases_of
-from perturb.recordings.finding import claims, importer_of
+from perturb.recordings.finding import claims, importer_of, records
+from perturb.recordings.registry import Importer
 from perturb.recordings.stored import line_of, rules_beside, slug
+from perturb.recordings.tool_lists import read_toolset
 from perturb.recordings.values import LeftOut, Recording
 from perturb.trajectories import loading
 from perturb.trajectories.episodes import Episode
@@ -23,28 +25,39 @@ from perturb.trajectories.episodes import Episode
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a file held: its format, its episodes, and what was left out of it. `recordings` is their number."""
+    """What a file held: its format, its episodes, and what was left out of it. `recordings` is their number.
+
+    Of `inferred` many of these nobody said which tools there were: they are inferred from the calls.
+    """
 
     format: str
     episodes: tuple[Episode, ...]
     left_out: tuple[LeftOut, ...]
     recordings: int
+    inferred: int = 0
 
 
-def load(path: Path) -> Iterator[Episode]:
-    """The episodes of one file of any format. Raises UserError where nothing in it can be used."""
-    yield from loaded(path).episodes
+def load(path: Path, tools: str = "") -> Iterator[Episode]:
+    """The episodes of one file of any format. Raises UserError where nothing in it can be used.
+
+    `tools` is a file with the tools of recordings that hold none.
+    """
+    yield from loaded(path, tools).episodes
 
 
-def loaded(path: Path) -> Loaded:
+def loaded(path: Path, tools: str = "") -> Loaded:
     """The same with what was left out; the last few files are remembered until they change."""
+    return _loaded(path, _state(path), tools, _state(Path(tools)) if tools else ())
+
+
+def _state(path: Path) -> tuple[int, ...]:
     with opening(path):
         found = path.stat()
-    return _loaded(path, found.st_mtime_ns, found.st_size)
+    return found.st_mtime_ns, found.st_size
 
 
 @lru_cache(maxsize=4)
-def _loaded(path: Path, _changed: int, _size: int) -> Loaded:
+def _loaded(path: Path, _state: tuple[int, ...], tools: str, _of_tools: tuple[int, ...]) -> Loaded:
     if path.suffix in (".json", ".jsonl") and not claims(path):
         # Whatever is wrong with it, the reader of fixtures and cases says it best.
         return Loaded("fixture", tuple(loading.load(path)), (), 0)
@@ -53,14 +66,15 @@ def _loaded(path: Path, _changed: int, _size: int) -> Loaded:
         return Loaded(importer.name, tuple(loading.load(path)), (), 0)
     cases: list[Case] = []
     left_out: list[LeftOut] = []
-    count = 0
-    for found in _cases(path):
+    count = inferred = 0
+    for found in _cases(path, read_toolset(Path(tools)) if tools else None):
         if isinstance(found, LeftOut):
             left_out.append(found)
         elif isinstance(found, Case):
             cases.append(found)
         else:
             count += 1
+            inferred += found.tools is None and any(message.calls for message in found.messages)
     if not cases:
         why = f"; {left_out[0].where}: {left_out[0].reason}" if left_out else ""
         raise UserError(f"{path}: {importer.name}: not one decision in it can be asked{why}")
@@ -68,16 +82,22 @@ def _loaded(path: Path, _changed: int, _size: int) -> Loaded:
         Episode(cluster, many[0].family, cluster, str(path), many)
         for cluster, many in ((name, tuple(group)) for name, group in groupby(cases, lambda case: case.cluster))
     )
-    return Loaded(importer.name, episodes, tuple(left_out), count)
+    return Loaded(importer.name, episodes, tuple(left_out), count, inferred)
 
 
-def _cases(path: Path) -> Iterator[Case | LeftOut | Recording]:
+def _cases(path: Path, tools: tuple[JsonObject, ...] | None) -> Iterator[Case | LeftOut | Recording]:
     """Every recording, followed by its decisions."""
     rules, taken = rules_beside(path), set[str]()
-    for found in importer_of(path).read(path):
+    for found in _read(importer_of(path), path, tools):
         yield found
         if isinstance(found, Recording):
             yield from cases_of(found, _free_name(found, path, taken), rules)
+
+
+def _read(importer: Importer, path: Path, tools: tuple[JsonObject, ...] | None) -> Iterator[Recording | Case | LeftOut]:
+    """What a file holds; recordings without tools have `tools`."""
+    for found in records(importer, path):
+        yield replace(found, tools=tools) if isinstance(found, Recording) and found.tools is None else found
 
 
 def _free_name(recording: Recording, path: Path, taken: set[str]) -> str:
@@ -127,12 +147,10 @@ def import_files(
         for path in files:
             importer = importer_of(path, name)
             counts, left_out = {Recording: 0, Case: 0}, []
-            for found in importer.read(path):
+            for found in _read(importer, path, tools):
                 if isinstance(found, LeftOut):
                     left_out.append(found)
                     continue
-                if isinstance(found, Recording) and found.tools is None:
-                    found = replace(found, tools=tools)
                 write(line_of(found) if isinstance(found, Recording) else canonical(found) + b"\n")
                 counts[type(found)] += 1
             written += sum(counts.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from perturb.campaign.journal import Records
 from perturb.cli.main import main
 from perturb.core.values import Case
+from perturb.recordings import registry
 from perturb.strategies import cases
 from tests.recordings.test_cutting import BOOK, WEATHER, chat
 
@@ -74,7 +76,64 @@ def test_left_out_steps_are_said_with_their_place(
     assert main(["import", str(log), "--out", str(tmp_path / "out.jsonl")]) == 0
     told = capsys.readouterr()
     assert "mine.jsonl: line 2" in told.err + told.out
-    assert "1 recordings read, 1 left out" in told.err + told.out
+    assert "1 recording read, 1 left out" in told.err + told.out
+
+
+def test_tools_are_named_for_a_run_whose_log_has_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log, tools, out = tmp_path / "mine.jsonl", tmp_path / "tools.json", tmp_path / "run"
+    log.write_text(json.dumps({"messages": chat()}) + "\n")
+    tools.write_text(json.dumps({"tools": [WEATHER, BOOK, {**BOOK, "name": "never_called"}]}))
+    main(["run", "--fixture", str(log), "--agent", "perfect", *ONE, "--dry-run"])
+    assert "tools inferred from the calls in 1" in capsys.readouterr().err
+    main(["run", "--fixture", str(log), "--tools", str(tools), "--agent", "perfect", *ONE, "--out", str(out)])
+    assert "inferred" not in capsys.readouterr().err
+    named = next(record["id"] for record in Records(out) if record["kind"] == "perturbed")
+    assert "never_called" in json.dumps(said(capsys, "show", named, "--run", out))
+    assert said(capsys, "replay", named, "--run", out)["verdict"]["joint"]
+    assert main(["resume", str(out)]) == 0
+    assert main(["run", "--fixture", str(log), "--tools", str(log), "--agent", "perfect"]) == 2
+
+
+def test_the_page_tells_oracles_and_agreement_apart(log: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert main(["run", "--fixture", str(log), "--agent", "perfect", *ONE, "--out", str(out)]) == 0
+    page = (out / "report.html").read_text()
+    part = page.partition("Who says what is right")[2].partition("<h2")[0]
+    rows = re.findall(r"<tr><th>(.*?)</th><td>(.*?)</td><td>(.*?)</td><td>(.*?)</td>", part)
+    assert [(rows[0][0], rows[0][1], rows[0][3]), (rows[1][0], rows[1][1], rows[1][3])] == [
+        ("by the recorded action", "2", "100.0 %"),
+        ("no gold", "1", "–"),
+    ]
+    assert "agreement, not accuracy" in part
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("yield 3", "gave int, which is no Recording"),
+        ("yield Recording('talk', 'faulty', (Message('user', 4),))", "`$.messages[0].text`"),
+        ("yield Recording('talk', 'faulty', (Message('bot', 'a'),))", "`$.messages[0].role`"),
+        ("yield {}['messages']", "own.py:6: KeyError: 'messages'"),
+    ],
+)
+def test_a_mistake_of_ones_own_importer_is_told_as_ones_own(
+    body: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own, log = tmp_path / "own.py", tmp_path / "log.txt"
+    own.write_text(
+        "from perturb import Message, Recording, importer\n\n\n"
+        "@importer('faulty', recognises=lambda head, path: head.startswith(b'FAULTY'))\n"
+        f"def faulty(path):\n    {body}\n"
+    )
+    log.write_text("FAULTY\n")
+    try:
+        assert main(["import", str(log), "--load", str(own), "--out", str(tmp_path / "out.jsonl")]) == 2
+    finally:
+        registry.IMPORTERS.pop("faulty", None)
+    error = capsys.readouterr().err
+    assert "the importer 'faulty' failed" in error
+    assert told in error
+    assert "Traceback" not in error
 
 
 def test_an_importer_of_ones_own_is_one_small_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
