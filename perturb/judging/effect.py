@@ -94,8 +94,9 @@ class Deed:
         if self.changed:
             return False
         action = self.intent.action
-        if action in self.world.services:
-            return self.world.services[action].get("op") in ("get", "find")
+        service = self.world.services.get(action, {"op": "recorded"})
+        if service.get("op") != "recorded":
+            return service.get("op") in ("get", "find")
         if action == "shell.run":
             return self.result.kind == "shell" and _known(self.result) and _only_looks(self.intent, self.world)
         return action in READ_ONLY or action == "py.exec" or not self.result.failed

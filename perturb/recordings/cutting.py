@@ -9,14 +9,14 @@ from typing import Literal
 
 from perturb.core.values import Case, Expect, Instruction, Intent, Result, Section, Turn, World
 from perturb.recordings.gold import gold
+from perturb.recordings.lookups import lookups
 from perturb.recordings.meant import Vocabulary, vocabulary, working_directory
-from perturb.recordings.rebuilt import Done, Shown, do, start
+from perturb.recordings.rebuilt import NO_ANSWER, Done, Shown, do, start
 from perturb.recordings.tools import UnusableError, toolset
 from perturb.recordings.values import LeftOut, Message, Recording
 from perturb.scaffolding.leaks import leak
 from perturb.trajectories.defaults import unsaid
 
-_NO_ANSWER = "(no answer was recorded)"
 _SECTION = re.compile(r"(?:\A|\n\n)# ([^\n]+)\n(?=[^#\s])")
 
 
@@ -59,12 +59,15 @@ def cases_of(recording: Recording, name: str, rules: Sequence[Instruction] = ())
 
 
 def _done(words: Vocabulary, story: Sequence[Message | Step]) -> Iterator[tuple[Intent, Shown]]:
+    for step in _steps_done(words, story):
+        yield from ((intent, shown) for intent, shown in step if isinstance(intent, Intent))
+
+
+def _steps_done(words: Vocabulary, story: Sequence[Message | Step]) -> Iterator[list[tuple[Intent | str, Shown]]]:
+    """Of each step what its calls mean, with their answers."""
     for step in story:
         if isinstance(step, Step):
-            for call, shown in zip(step.message.calls, step.answers, strict=True):
-                intent = words.intent(call)
-                if isinstance(intent, Intent):
-                    yield intent, shown
+            yield [(words.intent(c), shown) for c, shown in zip(step.message.calls, step.answers, strict=True)]
 
 
 def _cut(
@@ -73,6 +76,7 @@ def _cut(
     """One case a step, as long as everything before it can be said."""
     turns: tuple[Turn, ...] = ()
     world, notes, number = base.world, base.notes, 0
+    told = lookups(_steps_done(words, story))
     for place, step in enumerate(story):
         if isinstance(step, Message):
             turns += (Turn("user", step.text),)
@@ -81,6 +85,7 @@ def _cut(
         where = f"{recording.where}: step {number}"
         intents = tuple(words.intent(call) for call in step.message.calls)
         meant = tuple(intent for intent in intents if isinstance(intent, Intent))
+        world = replace(world, services=told[number - 1])
         wrong = next((intent for intent in intents if isinstance(intent, str)), "")
         goes_on = not meant and place + 1 < len(story) and isinstance(story[place + 1], Step)
         done = _play(world, meant, step.answers) if not wrong else ()
@@ -194,5 +199,5 @@ def _step(message: Message, answers: list[Message]) -> Step:
     found = [left.pop(0) if one is None and left else one for one in found]
     unanswered = [call.name for call, one in zip(message.calls, found, strict=True) if one is None]
     notes = tuple(f"the call of {name} has no recorded answer" for name in unanswered)
-    shown = tuple(Shown(one.text, one.failed) if one else Shown(_NO_ANSWER) for one in found)
+    shown = tuple(Shown(one.text, one.failed) if one else Shown(NO_ANSWER) for one in found)
     return Step(message, shown, notes)

@@ -25,6 +25,9 @@ _EXIT = re.compile(
     r"|(?:<returncode>(\d+)</returncode>)"
 )
 
+# Shown for a call that the recording does not answer.
+NO_ANSWER = "(no answer was recorded)"
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:

@@ -30,6 +30,8 @@ def _comparable(got: Any, wanted: Any) -> bool:
 def call(world: World, action: str, args: dict[str, Json]) -> tuple[World, Result]:
     """Do what the effect of `action` says. An action without an effect just says done."""
     effect = world.services[action]
+    if effect.get("op") == "recorded":
+        return world, _recorded(effect, args)
     args = {**effect.get("defaults", {}), **args}
     operation = effect.get("op")
     if operation is None:
@@ -53,6 +55,14 @@ def call(world: World, action: str, args: dict[str, Json]) -> tuple[World, Resul
     table[key] = record
     changed = replace(world, records={**world.records, effect["table"]: table})
     return changed, Result("record", {"value": {"id": key, **_returned(effect, record)}})
+
+
+def _recorded(effect: dict[str, Any], args: dict[str, Json]) -> Result:
+    """What the same call was answered when it was recorded."""
+    for asked, kind, data in effect["answers"]:
+        if asked == args:
+            return Result(kind, data)
+    raise WorldError("not_recorded", "nothing is recorded of a call with these arguments")
 
 
 def _find(effect: dict[str, Any], table: dict[str, Any], args: dict[str, Json]) -> Result:

@@ -29,7 +29,7 @@ def _one_way(case: Case) -> bool:
 def wrong_character(case: Case) -> Iterator[Rounds]:
     """One character of a value is another."""
     for place, intent in enumerate(gold(case)):
-        domain = intent.action in case.world.services
+        domain = case.world.services.get(intent.action, {"op": "recorded"}).get("op") != "recorded"
         for name, value in intent.args.items():
             looks = not effect(case.world, [intent]).changed
             if intent.action != "say" and (domain or name in _VALUES) and not (looks and not _one_way(case)):
