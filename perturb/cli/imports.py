@@ -29,6 +29,7 @@ def main(options: argparse.Namespace) -> int:
         read = ((found.recordings, "recording"), (found.cases, "case"))
         counts = ", ".join(_many(number, noun) for number, noun in read if number)
         output.say(f"{found.path}: {found.format}: {counts or 'nothing'} read, {len(found.left_out):,} left out")
+        _say_unused(options.tools, found.named)
     if options.json:
         files = [
             {
@@ -54,11 +55,17 @@ def say_files(fixtures: Sequence[str], tools: str = "") -> None:
         output.say(
             f"{path}: {found.format}: {_many(found.recordings, 'recording')}, {_many(decisions, 'decision')} to ask"
         )
+        _say_unused(tools, found.named)
         if found.inferred:
             output.say(
                 f"  tools inferred from the calls in {found.inferred:,}: none are recorded; --tools FILE names them"
             )
         _say_left_out(found.left_out)
+
+
+def _say_unused(tools: str, named: int) -> None:
+    if tools and not named:
+        output.say(f"  {tools} is not used: every recording holds its own tools")
 
 
 def _many(number: int, noun: str) -> str:

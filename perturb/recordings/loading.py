@@ -27,7 +27,8 @@ from perturb.trajectories.episodes import Episode
 class Loaded:
     """What a file held: its format, its episodes, and what was left out of it. `recordings` is their number.
 
-    Of `inferred` many of these nobody said which tools there were: they are inferred from the calls.
+    Of `inferred` many of these nobody said which tools there were: they are inferred from the calls. To `named` many
+    those of the named file were given.
     """
 
     format: str
@@ -35,6 +36,7 @@ class Loaded:
     left_out: tuple[LeftOut, ...]
     recordings: int
     inferred: int = 0
+    named: int = 0
 
 
 def load(path: Path, tools: str = "") -> Iterator[Episode]:
@@ -66,14 +68,16 @@ def _loaded(path: Path, _state: tuple[int, ...], tools: str, _of_tools: tuple[in
         return Loaded(importer.name, tuple(loading.load(path)), (), 0)
     cases: list[Case] = []
     left_out: list[LeftOut] = []
-    count = inferred = 0
-    for found in _cases(path, read_toolset(Path(tools)) if tools else None):
+    count = inferred = given = 0
+    named = read_toolset(Path(tools)) if tools else None
+    for found in _cases(path, named):
         if isinstance(found, LeftOut):
             left_out.append(found)
         elif isinstance(found, Case):
             cases.append(found)
         else:
             count += 1
+            given += found.tools is named is not None
             inferred += found.tools is None and any(message.calls for message in found.messages)
     if not cases:
         why = f"; {left_out[0].where}: {left_out[0].reason}" if left_out else ""
@@ -82,7 +86,7 @@ def _loaded(path: Path, _state: tuple[int, ...], tools: str, _of_tools: tuple[in
         Episode(cluster, many[0].family, cluster, str(path), many)
         for cluster, many in ((name, tuple(group)) for name, group in groupby(cases, lambda case: case.cluster))
     )
-    return Loaded(importer.name, episodes, tuple(left_out), count, inferred)
+    return Loaded(importer.name, episodes, tuple(left_out), count, inferred, given)
 
 
 def _cases(path: Path, tools: tuple[JsonObject, ...] | None) -> Iterator[Case | LeftOut | Recording]:
@@ -125,13 +129,14 @@ def stepped(episode: Episode, steps: str) -> Episode:
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """How the import of one file went."""
+    """How the import of one file went. `named` recordings were given the tools of a file."""
 
     path: str
     format: str
     recordings: int
     cases: int
     left_out: tuple[LeftOut, ...]
+    named: int = 0
 
 
 def import_files(
@@ -146,15 +151,16 @@ def import_files(
     with writing(out) as write:
         for path in files:
             importer = importer_of(path, name)
-            counts, left_out = {Recording: 0, Case: 0}, []
+            counts, left_out, named = {Recording: 0, Case: 0}, [], 0
             for found in _read(importer, path, tools):
                 if isinstance(found, LeftOut):
                     left_out.append(found)
                     continue
+                named += isinstance(found, Recording) and found.tools is tools is not None
                 write(line_of(found) if isinstance(found, Recording) else canonical(found) + b"\n")
                 counts[type(found)] += 1
             written += sum(counts.values())
-            yield Import(str(path), importer.name, counts[Recording], counts[Case], tuple(left_out))
+            yield Import(str(path), importer.name, counts[Recording], counts[Case], tuple(left_out), named)
         if not written:
             why = f"; {left_out[0].where}: {left_out[0].reason}" if left_out else ""
             raise UserError(f"{path}: not one record of it can be used{why}")

@@ -94,6 +94,18 @@ def test_tools_are_named_for_a_run_whose_log_has_none(tmp_path: Path, capsys: py
     assert main(["run", "--fixture", str(log), "--tools", str(log), "--agent", "perfect"]) == 2
 
 
+def test_named_tools_that_nothing_needs_are_said(log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tools = tmp_path / "tools.json"
+    tools.write_text(json.dumps([WEATHER]))
+    assert main(["import", str(log), "--tools", str(tools), "--out", str(tmp_path / "out.jsonl")]) == 0
+    assert "is not used" in capsys.readouterr().err
+    assert main(["run", "--fixture", str(log), "--tools", str(tools), "--agent", "perfect", *ONE, "--dry-run"]) == 0
+    assert "is not used" in capsys.readouterr().err
+    log.write_text(json.dumps({"messages": chat()}) + "\n")
+    assert main(["import", str(log), "--tools", str(tools), "--out", str(tmp_path / "out.jsonl")]) == 0
+    assert "is not used" not in capsys.readouterr().err
+
+
 def test_the_page_tells_oracles_and_agreement_apart(log: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     assert main(["run", "--fixture", str(log), "--agent", "perfect", *ONE, "--out", str(out)]) == 0
