@@ -14,10 +14,13 @@ _REQUEST = re.compile(
     r"|\bi(?:'d| would|'ll| will)? (?:just |only |still |first |also )?need (?:the|a|your)\b",
     re.IGNORECASE,
 )
+# Questions that end a message and ask nothing about it; questions that choose among what was listed.
+_POLITE = re.compile(r"\b(?:anything|something) (?:else|more)\b|\b(?:any other|other) (?:questions?|requests?)\b|\bhelp (?:you )?(?:with|further)\b|\blet me know if\b|\bmore (?:details?|information)\b|\bok(?:ay)?\?", re.IGNORECASE)  # fmt: skip
+_CHOICE = re.compile(r"\b(?:which|these|those|either|them)\b", re.IGNORECASE)
 _CANNOT = re.compile(
-    r"\b(?:can(?:not|'t| not)|could(?:n't| not)|unable|not able|(?:not|\w+n't) possible|impossible|(?:may|must|am|are|is) not (?:be )?(?:allowed|permitted|changed|edited|modified)|not allowed|not permitted|forbidden|prohibited|no (?:\w+ ){0,3}(?:tool|function|way|means|access|command|permission|ability|option|possibility)"
+    r"\b(?:can(?:not|'t| not)|could(?:n't| not)|unable|(?:not|\w+n't) (?:able|possible)|impossible|(?:may|must|am|are|is) not (?:be )?(?:allowed|permitted|changed|edited|modified)|not allowed|not permitted|forbidden|prohibited|no (?:\w+ ){0,3}(?:tool|function|way|means|access|command|permission|ability|option|possibility)"
     r"|(?:tool|function|access|permission|ability|command)s?\b.{0,30}\b(?:missing|unavailable|gone|not available|not there|lacking)|(?:do|does)(?:n't| not) have|have no|lack(?:s|ing)?|missing|beyond what i|outside what i"
-    r"|not something i|nothing here|none of (?:the|my|these)|won't be able|only .{0,30}(?:software|digital|text)|not available|unavailable|out of reach|locked)\b",
+    r"|not something i|nothing here|none of (?:the|my|these)|won't be able|only .{0,30}(?:software|digital|text)|not available|unavailable|out of reach|locked|disabled|gr[ae]yed out|read-only|always on)\b",
     re.IGNORECASE,
 )
 # Saying that the thing itself was done. To have looked at something is no success.
@@ -53,12 +56,23 @@ def asks(said: Said, data: Data) -> Verdict:
             _REQUEST.search(sentence) is not None
             and not re.search(r"\b(?:not|n't|no) (?:need|have|want|ask)", sentence)
         )
-        # What was asked for may stand before the question, unless that tells what was done.
-        before = said.sentences[number - 1] if asked and number else ""
-        around = f"{'' if _SUCCESS.search(before) else before} {sentence}"
-        if asked and mentions(around, words):
+        if asked and mentions(f"{_before(said, number)} {sentence}", words):
             return None if said.foreign and not any(one.question for one in clauses) else True
     return False
+
+
+def _before(said: Said, number: int) -> str:
+    """The sentences before a question that may hold what it asks for: the last one, or all that it chooses among."""
+    if _POLITE.search(said.sentences[number]):
+        return ""
+    told: list[str] = []
+    for sentence in reversed(
+        said.sentences[max(0, number - (8 if _CHOICE.search(said.sentences[number]) else 1)) : number]
+    ):
+        if _SUCCESS.search(sentence):  # What tells what was done asks nothing.
+            break
+        told.append(sentence)
+    return " ".join(reversed(told))
 
 
 def succeeds(said: Said) -> bool:

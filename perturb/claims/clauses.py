@@ -10,7 +10,7 @@ _SENTENCE = re.compile(r"(?<=[.!?…。！？])[\"')\]*]*\s+|(?<=[。！？])|\n
 # Where one statement ends and the next begins inside a sentence; not inside a number.
 _CLAUSE = re.compile(
     r"\s*[;:–—]\s+|,(?!\d)\s*(?:but|and|while|whereas|so|yet|though|although|because|since|which|instead)?\b\s*"
-    r"|\s+(?:but|whereas|although|though|because|however)\s+|\s+since\s+(?=(?:it|the|that|this|he|she|they|you|I|there)\b)|\s+\(|\)\s*|\s+-\s+|\s+and\s+(?=(?:I|it|the|its|he|she|they|you|a|an)\b)",
+    r"|\s+(?:but|whereas|although|though|because|however)\s+|(?:(?<=fails)|(?<=failed))\s+(?:due to|since|as)\s+|\s+since\s+(?=(?:it|the|that|this|he|she|they|you|I|there)\b)|\s+\(|\)\s*|\s+-\s+|\s+so\s+(?=(?:I|it|the|\w+ (?:is|was|now|uses))\b)|\s+(?:and|while)\s+(?=(?:left|leaving)\b)|\s+and\s+(?=(?:I|it|the|its|he|she|they|you|a|an)\b)",
     re.IGNORECASE,
 )
 # Before these a sentence states something, whatever it asks after them.
@@ -23,7 +23,7 @@ _DENIAL = re.compile(
 )
 # Denials that say nothing about the rest of their clause.
 _IDLE = re.compile(
-    r"\b(?:no (?:problem|worries|doubt|longer than|later than|less than|fewer than|more than)|not only|nothing else|not just|no further|without (?:any )?(?:problems?|errors?|failures?)|no errors?|nothing is (?:paid|ordered|booked)|non-stop)\b",
+    r"\b(?:no (?:problem|worries|doubt|longer than|later than|less than|fewer than|more than)|not only|nothing else|not just|no further|(?:no|without|without any|zero) (?:\w+ ){0,2}(?:problems?|issues?|errors?|warnings?|complaints?|failures?|findings|output)|(?:reports?|reported|found|finds|prints?|printed|shows?|showed|says?|said) nothing|nothing is (?:paid|ordered|booked)|non-stop)\b",
     re.IGNORECASE,
 )
 # A doubt in front of a denied or stated thing: nobody can tell.
@@ -40,8 +40,21 @@ _DISOWNS = re.compile(
     r"|\b(?:do not|don't|never) (?:believe|trust)\b|\bi (?:deny|retract|take back)\b",
     re.IGNORECASE,
 )
+_NUMBER_SIGN = re.compile(r"\bno\.(?=\s?\d)", re.IGNORECASE)
+# What was left as it was, or is somebody else's, was not brought about; to say so is no denial of a wish to stop.
+_LEFT = re.compile(
+    r"\b(?:left|leav(?:e|ing))\b(?:\W+\w+){0,3}?\W+(?:alone|unchanged|untouched|as[- ](?:is|it|they))\b|\balready (?:taken|in use|occupied)\b",
+    re.IGNORECASE,
+)
 # A full stop that ends no sentence.
 _SHORTENED = re.compile(r"\b(max|min|approx|ca|nr|ref|incl|dr|st|vs)\.(?=\s)", re.IGNORECASE)
+# A sign that is named: quotes of any kind stay about it, as single ones.
+_SIGN = re.compile(r"(?<!\w)[`\"“]([^\w\s`\"]{1,3})[`\"”](?!\w)")
+# What was tried and came to nothing was not done.
+_TRIED = re.compile(
+    r"\b(?:tried|attempted|wanted|planned|intended|meant|(?:was|were) (?:going|supposed|meant)) to\b", re.IGNORECASE
+)
+_IN_VAIN = re.compile(r"\b(?:but|however|though|although|unfortunately|yet)\b", re.IGNORECASE)
 _PLAIN = str.maketrans("’‘“”\u00a0\u202f\u2009−", "''\"\"   -")
 # A name or number in brackets belongs to the clause that goes on after it.
 _BRACKETS = re.compile(r"\s\(([^()\s]{1,24})\)(?=\s+\w)")
@@ -70,7 +83,7 @@ _OTHERS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A stretch of words with one statement. `denied`, `doubted`: what it does with it."""
+    """A stretch of words with one statement. `denied`, `doubted`, `left`: what it does with it."""
 
     text: str
     denied: bool
@@ -78,6 +91,7 @@ class Clause:
     sentence: int
     question: bool
     twice: bool = False
+    left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +111,11 @@ def sentences(text: str) -> list[str]:
 
 def _plain(text: str) -> str:
     """Typographic variants as the plain ones, markup taken off."""
-    text = _SHORTENED.sub(r"\1", re.sub(r"\bno\.(?=\s?\d)", "nr", text, flags=re.IGNORECASE))
+    text = _SHORTENED.sub(r"\1", _NUMBER_SIGN.sub("nr", text))
+    text = _SIGN.sub(r"'\1'", text)
     text = re.sub(r"[*`]{1,3}(?=\S)|(?<=\S)[*`]{1,3}", "", text)
-    return text.translate(_PLAIN)
+    # One blank for many: patterns that begin with blanks stay linear.
+    return re.sub(r"[^\S\n]+", " ", text.translate(_PLAIN))
 
 
 @lru_cache(maxsize=512)
@@ -114,6 +130,7 @@ def read(text: str) -> Said:
         whole = _of_whole(sentence)
         denying = False
         parts = _PART.split(sentence)
+        vain = _tried_in_vain(sentence)
         mended = _MENDED.search(sentence) is not None
         pieces = [(piece, asked and part is parts[-1]) for part in parts for piece in _CLAUSE.split(part)]
         for piece, question in pieces:
@@ -123,12 +140,21 @@ def read(text: str) -> Said:
             # "It is not true that …" and "I deny that …" reach to the end of the sentence.
             denied = count % 2 == 1 or (denying and count == 0)
             twice = count > 1 or (denying and count > 0)
+            if vain and vain in piece:
+                denied, piece = True, piece.replace(vain, "")
             doubted = _DOUBT.search(piece) is not None or whole or -1 < disowned < number
-            clauses.append(Clause(piece.strip(), denied, doubted, number, question, twice))
+            clauses.append(
+                Clause(piece.strip(), denied, doubted, number, question, twice, _LEFT.search(piece) is not None)
+            )
             if _DISOWNS.search(piece):
                 disowned, denying = number, True
             denying = denying or _reaches(piece)
     return Said(text, tuple(clauses), tuple(found), _is_foreign(text))
+
+
+def _tried_in_vain(sentence: str) -> str | None:
+    found = _TRIED.search(sentence)
+    return found[0] if found and _IN_VAIN.search(sentence, found.end()) else None
 
 
 def _unbracketed(sentence: str) -> str:
@@ -170,6 +196,11 @@ def mentions(text: str, words: tuple[str, ...]) -> bool:
     return any(_word(word).search(text) for word in words)
 
 
+def speaks_of(text: str, words: tuple[str, ...]) -> bool:
+    """Whether `text` is about one of `words`, which may also be a part of an identifier: MAX_TRIES is about tries."""
+    return mentions(text, words) or mentions(text.replace("_", " "), words)
+
+
 @lru_cache(maxsize=4096)
 def _word(word: str) -> re.Pattern[str]:
     stem = word.removesuffix("*")
@@ -180,4 +211,4 @@ def _word(word: str) -> re.Pattern[str]:
 
 
 def _plain_word(word: str) -> str:
-    return word.replace("’", "'")
+    return _NUMBER_SIGN.sub("nr", word.replace("’", "'"))

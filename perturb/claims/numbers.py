@@ -8,12 +8,12 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
 
-from perturb.claims.clauses import Clause, Said, mentions
+from perturb.claims.clauses import Clause, Said, speaks_of
 from perturb.claims.kinds import Data, Verdict, claim
 from perturb.claims.shape import texts_problem, words_of
 
 _DIGITS = re.compile(
-    r"(?<![\w.,:/-])(?<!\w#)(?P<sign>[-+])?(?P<money>[€$£¥])?\s?(?P<digits>\d+(?:(?:,|\.|'|_| (?=\d{3}(?!\d)))\d+)*)(?P<unit>\s?(?:%|°[CF]|[A-Za-zµ²€$£]+(?:/[a-z]+)?|°))?"
+    r"(?<![\w.,:/-])(?<!\w#)(?P<sign>[-+])?(?P<money>[€$£¥])?\s?(?P<digits>\d+(?:(?:,|\.|'|_| (?=\d{3}(?!\d)))\d+)*)(?P<unit>[\s-]?(?:%|°[CF]|[A-Za-zµ²€$£]+(?:/[a-z]+)?|°))?"
     # Not the beginning of a date, a version or a time; a port may have another one behind it.
     r"(?![\d]|[-/.]\d|(?<!\d\d\d):\d)",
 )
@@ -29,18 +29,26 @@ _SPELLED = re.compile(rf"(?<![\w-])(?:(?:a|an)\s+(?=dozen|hundred|thousand))?(?:
 _UNITS = {
     "mm": ("length", Fraction(1, 1000)), "millimetres": ("length", Fraction(1, 1000)), "cm": ("length", Fraction(1, 100)),
     "m": ("length", Fraction(1)), "metres": ("length", Fraction(1)), "meters": ("length", Fraction(1)), "metre": ("length", Fraction(1)),
+    "millimeters": ("length", Fraction(1, 1000)), "centimetres": ("length", Fraction(1, 100)), "centimeters": ("length", Fraction(1, 100)),
+    "feet": ("length", Fraction(3048, 10000)), "foot": ("length", Fraction(3048, 10000)), "ft": ("length", Fraction(3048, 10000)),
+    "inches": ("length", Fraction(254, 10000)), "inch": ("length", Fraction(254, 10000)), "yards": ("length", Fraction(9144, 10000)),
+    "miles": ("length", Fraction(1_609_344, 1000)), "mile": ("length", Fraction(1_609_344, 1000)),
     "km": ("length", Fraction(1000)), "kilometres": ("length", Fraction(1000)), "kilometers": ("length", Fraction(1000)),
     "g": ("mass", Fraction(1)), "grams": ("mass", Fraction(1)), "gram": ("mass", Fraction(1)), "kg": ("mass", Fraction(1000)),
-    "kilograms": ("mass", Fraction(1000)), "mg": ("mass", Fraction(1, 1000)),
+    "lb": ("mass", Fraction(45_359_237, 100_000)), "lbs": ("mass", Fraction(45_359_237, 100_000)), "ounces": ("mass", Fraction(28_349_523_125, 10**9)), "oz": ("mass", Fraction(28_349_523_125, 10**9)),
+    "kilograms": ("mass", Fraction(1000)), "kilos": ("mass", Fraction(1000)), "milligrams": ("mass", Fraction(1, 1000)), "tonnes": ("mass", Fraction(10**6)), "tons": ("mass", Fraction(10**6)),
+    "ml": ("volume", Fraction(1, 1000)), "millilitres": ("volume", Fraction(1, 1000)), "milliliters": ("volume", Fraction(1, 1000)),
+    "l": ("volume", Fraction(1)), "litres": ("volume", Fraction(1)), "liters": ("volume", Fraction(1)), "cups": ("cups", Fraction(1)), "pounds": ("pounds", Fraction(1)), "mg": ("mass", Fraction(1, 1000)),
     "s": ("time", Fraction(1)), "sec": ("time", Fraction(1)), "seconds": ("time", Fraction(1)), "second": ("time", Fraction(1)),
     "min": ("time", Fraction(60)), "minutes": ("time", Fraction(60)), "minute": ("time", Fraction(60)),
     "h": ("time", Fraction(3600)), "hours": ("time", Fraction(3600)), "hour": ("time", Fraction(3600)),
     "days": ("time", Fraction(86400)), "day": ("time", Fraction(86400)), "weeks": ("time", Fraction(604800)), "week": ("time", Fraction(604800)),
+    "months": ("months", Fraction(1)), "month": ("months", Fraction(1)), "years": ("years", Fraction(1)), "year": ("years", Fraction(1)),
     "ms": ("time", Fraction(1, 1000)), "milliseconds": ("time", Fraction(1, 1000)),
     "eur": ("euro", Fraction(1)), "euro": ("euro", Fraction(1)), "euros": ("euro", Fraction(1)), "€": ("euro", Fraction(1)),
     "$": ("dollar", Fraction(1)), "dollars": ("dollar", Fraction(1)), "usd": ("dollar", Fraction(1)), "£": ("pound", Fraction(1)), "gbp": ("pound", Fraction(1)),
-    "groschen": ("groschen", Fraction(1)), "kn": ("knots", Fraction(1)), "knots": ("knots", Fraction(1)), "kt": ("knots", Fraction(1)),
-    "km/h": ("speed", Fraction(1)), "kmh": ("speed", Fraction(1)), "mph": ("speed", Fraction(1_609_344, 10**6)),
+    "cents": ("euro", Fraction(1, 100)), "chf": ("franc", Fraction(1)), "francs": ("franc", Fraction(1)), "thalers": ("thaler", Fraction(1)), "thaler": ("thaler", Fraction(1)), "marks": ("mark", Fraction(1)), "crowns": ("crown", Fraction(1)), "florins": ("florin", Fraction(1)), "guilders": ("guilder", Fraction(1)), "groschen": ("groschen", Fraction(1)), "kn": ("knots", Fraction(1)), "knots": ("knots", Fraction(1)), "kt": ("knots", Fraction(1)),
+    "knot": ("knots", Fraction(1)), "km/h": ("speed", Fraction(1)), "kph": ("speed", Fraction(1)), "m/s": ("speed", Fraction(36, 10)), "kmh": ("speed", Fraction(1)), "mph": ("speed", Fraction(1_609_344, 10**6)),
     "%": ("share", Fraction(1)), "percent": ("share", Fraction(1)), "°c": ("celsius", Fraction(1)), "°f": ("fahrenheit", Fraction(1)),
     "kb": ("data", Fraction(1000)), "mb": ("data", Fraction(10**6)), "gb": ("data", Fraction(10**9)),
 }  # fmt: skip
@@ -70,7 +78,7 @@ def number(said: Said, data: Data) -> Verdict:
         here = [one for one in numbers_in(clause.text) if _is(one, wanted, data.get("unit"))]
         if not here or clause.question or not _about(clause, said, of):
             continue
-        told.add(None if clause.doubted or clause.twice or said.foreign else not clause.denied)
+        told.add(None if clause.doubted or clause.twice or said.foreign else not (clause.denied or clause.left))
     if told == {True}:
         return True
     return None if None in told or told == {True, False} else False
@@ -86,7 +94,9 @@ def numbers_in(text: str) -> Iterator[Found]:
         if match["sign"] == "-":
             values = {-value for value in values}
         if values:
-            yield frozenset(values), (match["unit"] or match["money"] or "").strip()
+            after = (match["unit"] or "").strip(" -")
+            # A word that is no unit does not hide the sign of money before the number.
+            yield frozenset(values), after if after.lower() in _UNITS else match["money"] or after
     for match in _SPELLED.finditer(text):
         value = _spelled(match[0].lower())
         after = re.match(r"\s+(%|[A-Za-z€$£°]+)", text[match.end() :])
@@ -141,7 +151,7 @@ def _is(found: Found, wanted: Fraction, unit: Any) -> bool:
 
 def _about(clause: Clause, said: Said, of: tuple[str, ...]) -> bool:
     """Whether the clause speaks of one of `of`: itself, or the clause before it in a sentence where that has no number."""
-    if not of or mentions(clause.text, of):
+    if not of or speaks_of(clause.text, of):
         return True
     others = [one for one in said.clauses if one.sentence == clause.sentence and one is not clause]
-    return any(mentions(one.text, of) and not any(True for _ in numbers_in(one.text)) for one in others)
+    return any(speaks_of(one.text, of) and not any(True for _ in numbers_in(one.text)) for one in others)

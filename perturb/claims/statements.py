@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 
-from perturb.claims.clauses import Clause, Said, mentions
+from perturb.claims.clauses import Clause, Said, mentions, speaks_of
 from perturb.claims.kinds import Data, Verdict, claim
 from perturb.claims.shape import texts_problem, words_of
 
@@ -21,7 +21,7 @@ def _together(found: list[Verdict]) -> Verdict:
 
 
 def _verdict(clause: Clause, said: Said) -> Verdict:
-    return None if clause.doubted or clause.twice or said.foreign else not clause.denied
+    return None if clause.doubted or clause.twice or said.foreign else not (clause.denied or clause.left)
 
 
 def _name_problem(data: Data) -> str | None:
@@ -43,8 +43,8 @@ def _near(clauses: list[Clause], said: Said, of: tuple[str, ...]) -> list[Clause
     """The clauses that speak of one of `of`: themselves, or else their sentence."""
     if not of:
         return clauses
-    return [one for one in clauses if mentions(one.text, of)] or [
-        one for one in clauses if mentions(said.sentences[one.sentence], of)
+    return [one for one in clauses if speaks_of(one.text, of)] or [
+        one for one in clauses if speaks_of(said.sentences[one.sentence], of)
     ]
 
 
@@ -143,7 +143,19 @@ _CAME = re.compile(r"\b(?:add(?:ed|s|ing)|creat(?:ed|es|ing)|wrote|written|inser
 _YET = re.compile(r"\b(?:needs?|ha(?:s|ve)|must|ought|yet|still|remains?|due|waiting)\b(?: \w+)? ?(?:to )?be \w*$", re.IGNORECASE)  # fmt: skip
 
 _YET_TO = re.compile(r"^\w*\W{1,3}(?:\w+ ){0,2}(?:needs?|ha(?:s|ve)|must|ought|remains?)(?: \w+)? ?(?:to )?be\b", re.IGNORECASE)  # fmt: skip
+# What can, will or may be done was not done; nor is it undone.
+_OPEN = re.compile(
+    r"(?:\b(?:can|could|will|would|shall|should|may|let me|let's|about to|going to|want(?:s|ed)? to|like to|ready to|(?:must|need(?:s|ed)? to|ha(?:s|ve) to)(?! (?:\w+ )?be\b))|'ll|'d"
+    r"|\b(?:open|available|ready|free|possible) (?:for|to))(?: \w+){0,2} $",
+    re.IGNORECASE,
+)
 _NONE = re.compile(r"\b(?:zero|0) $", re.IGNORECASE)
+
+
+def _open(text: str, words: tuple[str, ...]) -> bool:
+    """Whether the clause says of the words only that it can or will be so."""
+    found = re.search("|".join(rf"\b{re.escape(word.rstrip('*'))}" for word in words), text, re.IGNORECASE)
+    return found is not None and _OPEN.search(text[: found.start()]) is not None
 
 
 def _lacks(clause: Clause, words: tuple[str, ...]) -> bool | None:
@@ -182,7 +194,7 @@ def says(said: Said, data: Data) -> Verdict:
     told = [one for one in said.clauses if mentions(one.text, (*words, *opposite)) and not one.question]
     verdicts = []
     for one in _near(told, said, of):
-        if _conditional(one.text, words):
+        if _conditional(one.text, words) or (not one.denied and _open(one.text, words)):
             continue
         verdict = _verdict(one, said)
         lacks = mentions(one.text, opposite) or _lacks(one, words)
