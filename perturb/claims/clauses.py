@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 _SENTENCE = re.compile(r"(?<=[.!?…。！？])[\"')\]*]*\s+|(?<=[。！？])|\n+")
@@ -40,10 +40,15 @@ _DISOWNS = re.compile(
     r"|\b(?:do not|don't|never) (?:believe|trust)\b|\bi (?:deny|retract|take back)\b",
     re.IGNORECASE,
 )
-_NUMBER_SIGN = re.compile(r"\bno\.(?=\s?\d)", re.IGNORECASE)
+_NUMBER_SIGN = re.compile(r"\bno\.(?=\s?(?:[A-Z]{1,3}-)?\d)", re.IGNORECASE)
 # What was left as it was, or is somebody else's, was not brought about; to say so is no denial of a wish to stop.
 _LEFT = re.compile(
     r"\b(?:left|leav(?:e|ing))\b(?:\W+\w+){0,3}?\W+(?:alone|unchanged|untouched|as[- ](?:is|it|they))\b|\balready (?:taken|in use|occupied)\b",
+    re.IGNORECASE,
+)
+# Everything said before was taken back in the world.
+_UNDID = re.compile(
+    r"\b(?:revert(?:ed)?|rolled back|undid|backed out)\b (?:it|that|this|them|everything|(?:the|my|all) (?:\w+ )?(?:changes?|edits?))\b",
     re.IGNORECASE,
 )
 # A full stop that ends no sentence.
@@ -149,7 +154,13 @@ def read(text: str) -> Said:
             if _DISOWNS.search(piece):
                 disowned, denying = number, True
             denying = denying or _reaches(piece)
-    return Said(text, tuple(clauses), tuple(found), _is_foreign(text))
+    return Said(text, _undone(clauses), tuple(found), _is_foreign(text))
+
+
+def _undone(clauses: list[Clause]) -> tuple[Clause, ...]:
+    """The clauses; what stands before a change was reverted is left as it was."""
+    last = max((n for n, one in enumerate(clauses) if not one.denied and not one.question and _UNDID.search(one.text)), default=0)  # fmt: skip
+    return tuple(replace(one, left=True) if n < last else one for n, one in enumerate(clauses))
 
 
 def _tried_in_vain(sentence: str) -> str | None:
