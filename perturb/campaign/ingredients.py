@@ -12,11 +12,12 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
-from perturb.campaign.plan import Selection, chosen_episodes, chosen_operators
+from perturb.campaign.plan import Selection, chosen_operators
 from perturb.core.canonical import digest
 from perturb.core.errors import UserError
 from perturb.core.registry import CHECKS, SCAFFOLDS, SCORERS
 from perturb.core.scaffold import Scaffold
+from perturb.recordings.choosing import chosen_episodes
 
 MadeOf = dict[str, dict[str, str]]
 

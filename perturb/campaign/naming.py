@@ -6,12 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from perturb.campaign.plan import Item, base_items, chosen_episodes, perturbed_items
+from perturb.campaign.plan import Item, base_items, perturbed_items
 from perturb.core.errors import UnrepresentableError, UserError
 from perturb.core.registry import SCAFFOLDS, find
 from perturb.core.values import Case
 from perturb.operators import recipe
 from perturb.operators.recipe import Recipe
+from perturb.recordings.choosing import chosen_episodes
 from perturb.scaffolding.binding import bind
 
 _NAME = re.compile(r"(?P<case>[^/+]+)/(?P<scaffold>[^/+#]+)(\+(?P<recipe>[^#]+))?(#(?P<sample>\d+))?")

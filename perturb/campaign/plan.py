@@ -5,29 +5,27 @@ Nothing is kept: the same plan can be walked again, in another process too, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from hashlib import blake2b
 from math import ceil, sqrt
-from pathlib import Path
 from typing import Any, Literal
 
 from perturb.campaign import estimate
 from perturb.campaign.picking import Budget, balanced
 from perturb.core.canonical import digest
 from perturb.core.draw import seeded
-from perturb.core.errors import UnrepresentableError, UserError
-from perturb.core.reading import is_file, is_folder
+from perturb.core.errors import UnrepresentableError
 from perturb.core.registry import OPERATORS, SCAFFOLDS, Operator, find
 from perturb.core.values import Case, Request, Response
 from perturb.judging.rounds import PATIENCE
 from perturb.operators import recipe
-from perturb.recordings.loading import load, stepped
+from perturb.recordings.choosing import chosen_episodes
+from perturb.recordings.loading import stepped
 from perturb.scaffolding.binding import bind
 from perturb.scaffolding.render import render
 from perturb.trajectories.episodes import Episode
-from perturb.trajectories.loading import load_all
 
 Kind = Literal["base", "perturbed"]
 
@@ -267,27 +265,3 @@ def _episodes(selection: Selection) -> Iterator[Episode]:
     """The chosen episodes; of recordings only the steps that are wanted."""
     for episode in chosen_episodes(selection.fixtures, selection.tools):
         yield stepped(episode, selection.steps) if episode.family == "recorded" else episode
-
-
-def chosen_episodes(fixtures: Sequence[str], tools: str = "") -> Iterator[Episode]:
-    """Episodes by glob over shipped ids, or from files and folders. Raises UserError when one selects nothing.
-
-    `tools` is a file with the tools of recordings that hold none.
-    """
-    if not fixtures:
-        yield from load_all()
-        return
-    for wanted in fixtures:
-        path = Path(wanted)
-        if not wanted:
-            raise UserError("--fixture: is empty; name fixtures, a file or a folder")
-        if is_folder(path):
-            yield from load_all(path)
-        elif path.suffix in (".json", ".jsonl") or is_file(path):
-            yield from load(path, tools)
-        else:
-            found = [e for e in load_all() if fnmatchcase(e.id, wanted)]
-            if not found:
-                known = {e.id: e for e in load_all()}
-                found = [find(known, wanted, "fixture")]
-            yield from found

@@ -9,13 +9,13 @@ from typing import Any, Protocol
 import orjson
 
 from perturb.campaign.naming import parse
-from perturb.campaign.plan import chosen_episodes
 from perturb.core.errors import UserError
 from perturb.core.registry import SCAFFOLDS, find, load_builtin
 from perturb.core.values import Call, Case, Response
 from perturb.formats.m2.template import CALL_OPEN, THINK_CLOSE
 from perturb.judging.scoring import Verdict, score
 from perturb.operators import recipe
+from perturb.recordings.choosing import chosen_episodes
 from perturb.scaffolding.binding import bind
 
 # What was written: a model's raw text in M2's format, a message in OpenAI's form, or a list whose last is that message.

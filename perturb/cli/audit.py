@@ -12,10 +12,11 @@ from perturb.campaign.accepting import apply, decided
 from perturb.campaign.audit import findings
 from perturb.campaign.folder import read_manifest
 from perturb.campaign.journal import Records
-from perturb.campaign.plan import chosen_episodes, selection_of
+from perturb.campaign.plan import selection_of
 from perturb.cli import again, output
 from perturb.core.errors import UserError
 from perturb.core.files import read_json, write_atomic
+from perturb.recordings.choosing import chosen_episodes
 
 AUDIT = "audit.json"
 

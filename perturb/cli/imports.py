@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from perturb.cli import output
-from perturb.core.reading import is_file
+from perturb.recordings.choosing import chosen_files
 from perturb.recordings.loading import import_files, loaded
 from perturb.recordings.tool_lists import read_toolset
 from perturb.recordings.values import LeftOut
@@ -47,7 +47,7 @@ def main(options: argparse.Namespace) -> int:
 
 def say_files(fixtures: Sequence[str], tools: str = "") -> None:
     """What the files among `fixtures` hold, how many of their steps can be asked, and why the others cannot."""
-    for path in (Path(name) for name in fixtures if is_file(Path(name))):
+    for path in (path for name in fixtures for path in chosen_files(name)):
         found = loaded(path, tools)
         if not found.recordings:
             continue

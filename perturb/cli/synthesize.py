@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from perturb.campaign.plan import Selection, chosen_episodes, chosen_operators
+from perturb.campaign.plan import Selection, chosen_operators
 from perturb.cli import output
 from perturb.core.canonical import canonical
 from perturb.core.errors import UserError
@@ -20,6 +20,7 @@ from perturb.core.files import write_atomic
 from perturb.core.reading import json_lines
 from perturb.core.registry import OPERATORS, SCAFFOLDS, find
 from perturb.core.values import Case
+from perturb.recordings.choosing import chosen_episodes
 from perturb.synthesis.card import Card
 from perturb.synthesis.decisions import decisions
 from perturb.synthesis.examples import Example, Left, Wanted, examples, row

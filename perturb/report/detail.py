@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from perturb.campaign.plan import asked_digest, chosen_episodes
+from perturb.campaign.plan import asked_digest
 from perturb.core.errors import UserError
 from perturb.core.registry import SCAFFOLDS, find
 from perturb.core.values import Case
 from perturb.judging.ideal import ideal
 from perturb.operators import recipe
+from perturb.recordings.choosing import chosen_episodes
 from perturb.report.difference import difference
 from perturb.scaffolding.binding import bind
 from perturb.scaffolding.render import prompt_text, render

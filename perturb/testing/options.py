@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from perturb.campaign.model import ModelSpec
-from perturb.campaign.plan import Selection, chosen_episodes, chosen_operators
+from perturb.campaign.plan import Selection, chosen_operators
 from perturb.core import ranges
 from perturb.core.errors import StorageError, UserError
 from perturb.core.plain import one_line
@@ -17,6 +17,7 @@ from perturb.core.registry import SCAFFOLDS, find, load_builtin, load_file
 from perturb.core.secrets import remember_options
 from perturb.engines.base import RECOMMENDED
 from perturb.judging.rounds import PATIENCE
+from perturb.recordings.choosing import chosen_episodes
 
 _LOADED: pytest.StashKey[bool] = pytest.StashKey()
 _MARKER_KEYS = {"operators", "scaffolds", "fixtures", "samples", "seed", "limit"}

@@ -24,8 +24,8 @@ def shipped_folder() -> Path:
 MOST_FOLDERS = 1_000
 
 
-def fixture_files(folder: Path) -> list[Path]:
-    """Every fixture file below `folder`, in name order.
+def fixture_files(folder: Path, endings: tuple[str, ...] = (".json",)) -> list[Path]:
+    """Every fixture file below `folder`, in name order; what stands beside another (rules, or ``_…``) is none.
 
     Raises UserError for a folder that holds none, or so many folders that it cannot be one of fixtures.
     """
@@ -36,10 +36,14 @@ def fixture_files(folder: Path) -> list[Path]:
             raise UserError(
                 f"{folder}: more than {MOST_FOLDERS} folders below it; name the one that holds the fixtures"
             )
-        found += (Path(place) / name for name in names if name.endswith(".json") and not name.startswith("_"))
+        found += (Path(place) / name for name in names if name.endswith(endings) and not _beside(name))
     if not found:
-        raise UserError(f"{folder}: no fixture here (a fixture is a .json file)")
+        raise UserError(f"{folder}: no fixture here (it would end in {' or '.join(endings)})")
     return sorted(found)
+
+
+def _beside(name: str) -> bool:
+    return name.startswith("_") or name.endswith(".rules.json")
 
 
 def load_all(folder: Path | None = None) -> Iterator[Episode]:

@@ -16,6 +16,7 @@ from perturb.campaign.journal import Records
 from perturb.cli.main import main
 from perturb.core.values import Case
 from perturb.recordings import registry
+from perturb.recordings.choosing import chosen_episodes
 from perturb.strategies import cases
 from tests.recordings.test_cutting import BOOK, WEATHER, chat
 
@@ -104,6 +105,27 @@ def test_named_tools_that_nothing_needs_are_said(log: Path, tmp_path: Path, caps
     log.write_text(json.dumps({"messages": chat()}) + "\n")
     assert main(["import", str(log), "--tools", str(tools), "--out", str(tmp_path / "out.jsonl")]) == 0
     assert "is not used" not in capsys.readouterr().err
+
+
+def test_a_folder_of_logs_is_read_and_equal_names_stay_apart(log: Path, tmp_path: Path) -> None:
+    folder, other = tmp_path / "logs", tmp_path / "logs" / "more" / log.name
+    other.parent.mkdir(parents=True)
+    other.write_text(log.read_text().replace("Paris", "Oslo"))
+    log.rename(folder / log.name)
+    (folder / "mine.rules.json").write_text("[]")
+    found = list(chosen_episodes((str(folder), str(other))))
+    assert [episode.id for episode in found] == ["mine", "mine-2"]
+    assert [case.id for case in found[1].cases] == ["mine-2@1", "mine-2@2", "mine-2@3"]
+    assert "Oslo" in repr(found[1].cases[0].turns)
+    out = tmp_path / "run"
+    assert main(["run", "--fixture", str(folder), "--agent", "perfect", *ONE, "--out", str(out)]) == 0
+    assert len({record["case"] for record in Records(out)}) == 6
+    wanted = next(record["id"] for record in Records(out) if record["case"] == "mine-2@1")
+    assert main(["replay", wanted, "--run", str(out)]) == 0
+
+
+def test_what_is_named_twice_comes_once() -> None:
+    assert [e.id for e in chosen_episodes(("cli-csv-count", "cli-csv-*"))].count("cli-csv-count") == 1
 
 
 def test_the_page_tells_oracles_and_agreement_apart(log: Path, tmp_path: Path) -> None:
