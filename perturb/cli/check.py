@@ -32,7 +32,8 @@ def main(options: argparse.Namespace) -> int:
             _show(review)
         for breach in breaches:
             output.emit(output.printable(f"{breach.law}: {breach.name}: {breach.detail}\n  at {breach.example}"))
-    output.say(f"looked at {checked.cover.said()}")
+    if only is None or only.names:
+        output.say(f"looked at {checked.cover.said()}")
     output.say(f"{len(breaches)} breaches" if breaches else f"every law holds{_scope(only)}")
     return 1 if breaches else 0
 

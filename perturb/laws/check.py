@@ -11,7 +11,7 @@ from perturb.laws.breach import Breach
 from perturb.laws.cover import Cover, covering, every_bound, spread
 from perturb.laws.fixtures import fixture_breaches
 from perturb.laws.operators.composition import composition_breaches, partners
-from perturb.laws.operators.law import load_laws
+from perturb.laws.operators.law import OVERALL, load_laws
 from perturb.laws.operators.process import process_breaches
 from perturb.laws.operators.review import Review, reviewed
 from perturb.laws.operators.trying import Tried, operator_breaches, tried
@@ -124,7 +124,7 @@ def _narrow(only: Brought, run: _Run) -> Iterator[Breach]:
 
 
 def _operators(names: Iterable[str], cases: Sequence[Case], run: _Run, ours: bool = True) -> Iterator[Breach]:
-    """Breaches of operators on `cases`; not `ours`: these are few and somebody's, so one may well apply to none."""
+    """Breaches of operators on `cases`; not `ours`: these are few and somebody's, and say nothing of all of them."""
     jobs = []
     for name in names:
         operator = OPERATORS[name]
@@ -134,7 +134,7 @@ def _operators(names: Iterable[str], cases: Sequence[Case], run: _Run, ours: boo
         found = tried(operator, cases)
         run.tried.append(found)
         jobs.append((operator, tuple(found.applied)))
-        yield from (breach for breach in operator_breaches(found) if ours or breach.law != "applies")
+        yield from (breach for breach in operator_breaches(found) if ours or breach.law not in ("applies", *OVERALL))
         if not found.stopped:
             yield from composition_breaches(operator, cases, partners(operator))
         run.progress(1)

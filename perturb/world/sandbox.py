@@ -115,7 +115,7 @@ def _try(line: str, world: World) -> tuple[Said, Left | None]:
     written = fill(fs, world)
     for path in intents_of_command(line, world).clobbers if ">" in line else ():
         # bash opens a redirection before it runs the command: `sed s/a/b/ f > f` reads an empty file.
-        if fs.exists(path):
+        if path in world.files:
             fs.write_file(path, b"")
     outer, _HERE.session = _HERE.session, session
     try:

@@ -241,6 +241,7 @@ def test_check_looks_at_what_a_file_brings(tmp_path: Path) -> None:
     done = perturb("check", str(fixture))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "every law holds for cli-csv-count" in done.stderr
+    assert "of 55 fixtures" not in done.stderr, "what was looked at is one fixture"
     for name, text in (("empty.py", "x = 1\n"), ("notes.txt", "x"), ("bad.json", "{}")):
         (tmp_path / name).write_text(text)
         one_line_error(perturb("check", str(tmp_path / name)), name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -46,12 +47,13 @@ def test_one_engine_and_the_same_records(tmp_path: Path) -> None:
     assert seen[0] == seen[1]
     outcomes, records = seen[0]
     assert len(outcomes) > 1
-    assert b'"failure":null' in records[0]
+    assert records
+    assert {failure for _, _, _, failure in records} == {None}
     loaded = {path.name: path.read_text() for path in tmp_path.glob("loaded-*")}
     assert loaded == {"loaded-main": "True", "loaded-gw0": "False", "loaded-gw1": "False"}
 
 
-def _outcome(folder: Path, workers: str) -> tuple[list[str], list[bytes]]:
+def _outcome(folder: Path, workers: str) -> tuple[list[str], list[tuple[str, str, int, str | None]]]:
     command = [
         sys.executable,
         "-m",
@@ -76,4 +78,10 @@ def _outcome(folder: Path, workers: str) -> tuple[list[str], list[bytes]]:
     assert done.returncode == 1, done.stdout + done.stderr  # random weights call no tool rightly
     said = sorted(x.split(" - ")[0] for x in done.stdout.splitlines() if x.startswith(("PASSED", "FAILED", "ERROR")))
     assert not [line for line in said if line.startswith("ERROR")]
-    return said, sorted((folder / f"out-{workers}" / "journal.jsonl").read_bytes().splitlines())
+    return said, sorted(map(_asked, (folder / f"out-{workers}" / "journal.jsonl").read_bytes().splitlines()))
+
+
+def _asked(line: bytes) -> tuple[str, str, int, str | None]:
+    """What of a record is the same in any batch: bfloat16 and a neighbour can turn a near tie between two tokens."""
+    record = json.loads(line)
+    return record["id"], record["digest"], record["response"]["prompt_tokens"], record["failure"]
