@@ -69,7 +69,7 @@ def test_the_product_within_a_budget() -> None:
     operators = Counter(item.operator for item in asked)
     assert len(scaffolds) >= 8
     assert max(scaffolds.values()) <= 4 * min(scaffolds.values())
-    # A few operators apply to few decisions; all others are asked equally often.
+    # Four operators apply to few decisions; all others are asked equally often.
     assert max(operators.values()) - sorted(operators.values())[4] <= 3
     assert max(fixtures.values()) <= 3 * min(fixtures.values())
     bases = {item.id for item in found if item.kind == "base"}
