@@ -49,6 +49,7 @@ def writing(path: Path) -> Iterator[Callable[[bytes], None]]:
 
     Raises StorageError; the old file is then as it was.
     """
+    # By process, so that two writers of one file never share a half-written one.
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     with storing(path):
         try:
@@ -71,22 +72,8 @@ def write_atomic(path: Path, data: bytes) -> None:
 
     Raises StorageError; the old file is then as it was.
     """
-    # By process, so that two writers of one file never share a half-written one.
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    with storing(path):
-        try:
-            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
-            try:
-                _write_all(handle, data)
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-            os.replace(temporary, path)
-        except OSError:
-            with suppress(OSError):
-                os.unlink(temporary)
-            raise
-        _sync_folder(path.parent)
+    with writing(path) as write:
+        write(data)
 
 
 def make_folder(path: Path) -> None:
