@@ -24,21 +24,23 @@ from perturb.engines.server import Servers
 from perturb.engines.settings import Settings
 from tests.benchmarks.stub import ANSWER, MODELS, framed
 
-Fault = Callable[[asyncio.StreamWriter], Awaitable[None]]
+# True: the connection stays open for the next request.
+Fault = Callable[[asyncio.StreamWriter], Awaitable[bool]]
 DEADLINE_S = 0.4
 KEY = "sk-not-for-anyone-else"
 
 
-def sends(*parts: bytes, every_s: float = 0.0, reset: bool = False) -> Fault:
-    """Sends `parts`, with a pause after each, then closes (or resets) the connection."""
+def sends(*parts: bytes, every_s: float = 0.0, reset: bool = False, stays: bool = False) -> Fault:
+    """Sends `parts`, with a pause after each, then closes (or resets, or keeps) the connection."""
 
-    async def fault(writer: asyncio.StreamWriter) -> None:
+    async def fault(writer: asyncio.StreamWriter) -> bool:
         for part in parts:
             writer.write(part)
             await writer.drain()
             await asyncio.sleep(every_s)
         if reset:
             writer.transport.abort()
+        return stays
 
     return fault
 
@@ -46,12 +48,13 @@ def sends(*parts: bytes, every_s: float = 0.0, reset: bool = False) -> Fault:
 def forever(part: bytes, pause_s: float = 0.0, first: bytes = b"") -> Fault:
     """Sends `part` until the client goes away."""
 
-    async def fault(writer: asyncio.StreamWriter) -> None:
+    async def fault(writer: asyncio.StreamWriter) -> bool:
         writer.write(first)
         while not writer.is_closing():
             writer.write(part)
             await writer.drain()
             await asyncio.sleep(pause_s)
+        return False
 
     return fault
 
@@ -123,18 +126,19 @@ FAULTS: dict[str, tuple[Fault, str]] = {
 CLOSED = b"connection: close\r\n"
 CHUNKS = b"%x\r\n%b\r\n%x;name=value\r\n%b\r\n0\r\n" % (9, ANSWER[:9], len(ANSWER) - 9, ANSWER[9:])
 TWICE = {"id": "call_1", "type": "function", "function": {"name": "read", "arguments": "{}"}}
-# What is unusual and an answer all the same.
+# What is unusual and an answer all the same. A connection that ends without a word may meet the next request,
+# which is then rightly asked again: those that say nothing of closing stay open.
 UNUSUAL: dict[str, Fault] = {
-    "byte by byte": sends(framed(ANSWER)[:-40], *(bytes([one]) for one in ANSWER[-40:]), every_s=0.002),
+    "byte by byte": sends(framed(ANSWER)[:-40], *(bytes([one]) for one in ANSWER[-40:]), every_s=0.002, stays=True),
     "HTTP/1.0, ended by closing": sends(b"HTTP/1.0 200 OK\r\n\r\n" + ANSWER),
     "chunks with an extension and trailers": sends(
-        HEAD + b"transfer-encoding: chunked\r\n\r\n" + CHUNKS + b"x-checksum: 1\r\n\r\n"
+        HEAD + b"transfer-encoding: chunked\r\n\r\n" + CHUNKS + b"x-checksum: 1\r\n\r\n", stays=True
     ),
     "no reason phrase, another type": sends(
         b"HTTP/1.1 200\r\ncontent-type: text/plain\r\n" + CLOSED + b"\r\n" + ANSWER
     ),
     "white space around it": sends(HEAD + CLOSED + b"\r\n\n\n " + ANSWER + b"\n\n"),
-    "interim answers before it": sends(b"HTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\n" + framed(ANSWER)),
+    "interim answers before it": sends(b"HTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\n" + framed(ANSWER), stays=True),
     "two calls of one id": sends(
         chat(finish_reason="tool_calls", message={"content": None, "tool_calls": [TWICE, TWICE]})
     ),
@@ -167,11 +171,12 @@ class Raw:
                 await reader.readexactly(int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]))
                 fault = self.plan(self.asked)
                 self.asked += 1
-                if fault is not None:
-                    return await fault(writer)
-                writer.write(framed(ANSWER))
+                if fault is None:
+                    writer.write(framed(ANSWER))
+                elif not await fault(writer):
+                    return
         except (OSError, EOFError):
-            return None
+            return
         finally:
             writer.close()
 
@@ -332,11 +337,12 @@ def test_an_answer_that_nobody_asked_for_is_nobodys(hostile: Raw, late_s: float)
     stale = ANSWER.replace(b"Fine", b"Odd.")
     assert len(stale) == len(ANSWER)
 
-    async def twice(writer: asyncio.StreamWriter) -> None:
+    async def twice(writer: asyncio.StreamWriter) -> bool:
         writer.write(framed(ANSWER) + (b"" if late_s else framed(stale)))
         await asyncio.sleep(late_s)
         writer.write(framed(stale) if late_s else b"")
         await asyncio.sleep(1.0)
+        return False
 
     hostile.plan = lambda _number: twice
     servers, left = engine(hostile.url, timeout_s=5.0, concurrency=1), iter(range(4))
