@@ -23,7 +23,7 @@ from perturb.judging.ideal import understand
 from perturb.judging.telling import told
 from perturb.scaffolding.parsing import parse
 from perturb.trajectories.episodes import Episode
-from perturb.trajectories.schema import line_of_step
+from perturb.trajectories.lines import line_of_step
 
 # Outcomes that say something about the gold; the others are no answer to it.
 _ARGUABLE = ("wrong_argument", "wrong_tool", "missing_call", "extra_side_effect", "unexpected_call", "no_call")

@@ -149,6 +149,24 @@ def record(item: Item, got: Response | Failure, judgement: Judgement | str | Non
         # Without a gold nothing is right or wrong.
         found, judgement = None, None
     return {
+        **_asked(item),
+        "tries": got.tries,
+        "rounds": [said.response for said in item.before],
+        "detours": found.verdict.detours if found else 0,
+        "response": got if isinstance(got, Response) else None,
+        "failure": got if isinstance(got, Failure) else None,
+        "verdict": found.verdict if found else None,
+        "scores": found.scores if found else {},
+        "unscored": judgement if isinstance(judgement, str) else None,
+        "exposed": exposed(item.base, case, item.part),
+        **oracle,
+    }
+
+
+def _asked(item: Item) -> dict[str, Any]:
+    """The fields that say what was asked."""
+    case = item.decided
+    return {
         "v": VERSION,
         "id": item.id,
         "kind": item.kind,
@@ -164,16 +182,6 @@ def record(item: Item, got: Response | Failure, judgement: Judgement | str | Non
         "recipe": item.recipe,
         "sample": item.sample,
         "digest": item.digest,
-        "tries": got.tries,
-        "rounds": [said.response for said in item.before],
-        "detours": found.verdict.detours if found else 0,
-        "response": got if isinstance(got, Response) else None,
-        "failure": got if isinstance(got, Failure) else None,
-        "verdict": found.verdict if found else None,
-        "scores": found.scores if found else {},
-        "unscored": judgement if isinstance(judgement, str) else None,
-        "exposed": exposed(item.base, case, item.part),
-        **oracle,
     }
 
 

@@ -55,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
     _run(commands)
     _folder_commands(commands)
     _file_commands(commands)
+    _machine_commands(commands)
 
     def make(*about: str) -> argparse.ArgumentParser:
         return _add(commands, *about)
@@ -191,6 +192,10 @@ def _file_commands(commands: _Commands) -> None:  # type: ignore[valid-type]  # 
     allure.add_argument("--gate", action="append", default=[], metavar="METRIC>=X", help="e.g. 'drop_tools<=5'")
     allure.add_argument("--allure", default="", metavar="PATH", help="Allure 3 (default: node_modules, then the path)")
     _load_option(allure)
+
+
+def _machine_commands(commands: _Commands) -> None:  # type: ignore[valid-type]  # likewise
+    """What is here: guides, hardware, a model."""
     docs = _add(commands, "docs", "docs", "the guides: their names, or one of them")
     docs.add_argument("page", nargs="?", default="", metavar="PAGE")
     doctor = _add(commands, "doctor", "doctor", "what is installed, which GPU, whether M2 fits, what to run")

@@ -15,8 +15,8 @@ from perturb.laws.recordings import deaf
 from perturb.laws.verdicts import verdict_breaches
 from perturb.toolbox import toolbox
 from perturb.trajectories.episodes import Episode
+from perturb.trajectories.lines import line_of, line_of_step
 from perturb.trajectories.patterns import ideal_args
-from perturb.trajectories.schema import line_of, line_of_step
 
 # Words that a rule about words may be about, beside those that it names itself.
 _WORDS = "WELL, Let me See: this is **1** sentence (it's short), and another one follows? Yes! \U0001f642\n\n- 日本語"

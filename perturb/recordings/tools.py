@@ -11,7 +11,7 @@ from perturb.core.values import Json, JsonObject, Tool
 from perturb.recordings.values import Recording, ToolCall
 from perturb.toolbox import toolbox
 from perturb.toolbox.json_schema import schema_problem
-from perturb.trajectories.bfcl import json_schema
+from perturb.trajectories.bfcl_functions import json_schema
 from perturb.trajectories.episodes import domain_tool
 
 _LEGAL = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")

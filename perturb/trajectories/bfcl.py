@@ -1,7 +1,7 @@
 """Berkeley Function-Calling Leaderboard records as cases (questions and accepted answers, v4 file layout).
 
-Python, Java and JavaScript type names become JSON Schema. A record whose accepted answer contradicts its own function
-is left out with the reason, never repaired. Source: ShishirPatil/gorilla, Apache-2.0.
+A record whose accepted answer contradicts its own function is left out with the reason, never repaired.
+Source: ShishirPatil/gorilla, Apache-2.0.
 """
 
 from __future__ import annotations
@@ -21,29 +21,10 @@ from perturb.core.reading import json_lines
 from perturb.core.values import Case, Expect, Intent, Json, JsonObject, Pattern, Result, Section, Tool, Turn, World
 from perturb.toolbox import toolbox
 from perturb.toolbox.json_schema import first_violation, schema_problem
+from perturb.trajectories.bfcl_functions import function_tool, legal
 from perturb.trajectories.defaults import unsaid
-from perturb.trajectories.episodes import domain_tool
 from perturb.trajectories.patterns import ideal_args
 
-_TYPES = {
-    "dict": "object",
-    "hashmap": "object",
-    "float": "number",
-    "double": "number",
-    "long": "integer",
-    "int": "integer",
-    "str": "string",
-    "bool": "boolean",
-    "list": "array",
-    "char": "string",
-    "tuple": "array",
-    "arraylist": "array",
-}
-_JSON_TYPES = {"string", "integer", "number", "boolean", "array", "object", "null"}
-_KEPT = (
-    "description", "enum", "minimum", "maximum", "default", "format", "pattern", "minItems", "maxItems", "minLength",
-    "maxLength", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "uniqueItems", "additionalProperties",
-)  # fmt: skip
 # Alternatives of a nested answer that are spelled out; more than this are cut.
 MAX_OPTIONS = 64
 _ABSTAIN = "No function here does that, so there is nothing I can call."
@@ -95,44 +76,8 @@ def _answers(path: Path) -> dict[str, Any]:
     return found
 
 
-def legal(name: str) -> str:
-    """A function name as chat APIs allow it.
-
-    >>> legal("math.add")
-    'math_add'
-    """
-    return "".join(c if (c.isalnum() and c.isascii()) or c in "_-" else "_" for c in name)[:64]
-
-
-def json_schema(source: JsonObject) -> dict[str, Any]:
-    """A parameter description with Python, Java or JavaScript type names as JSON Schema.
-
-    >>> json_schema({"type": "tuple", "items": {"type": "float"}})
-    {'type': 'array', 'items': {'type': 'number'}}
-    """
-    name = str(source.get("type", "")).lower()
-    name = _TYPES.get(name, name)
-    made: dict[str, Any] = {"type": name} if name in _JSON_TYPES else {}
-    made.update({key: source[key] for key in _KEPT if key in source})
-    if isinstance(source.get("items"), dict):
-        made["items"] = json_schema(source["items"])
-    if isinstance(source.get("properties"), dict) and name == "object":
-        made["properties"] = {key: json_schema(value) for key, value in source["properties"].items()}
-        required = [key for key in source.get("required", []) if key in made["properties"]]
-        if required:
-            made["required"] = required
-    return made
-
-
-def _tool(function: JsonObject) -> Tool:
-    parameters = json_schema(function["parameters"])
-    parameters.setdefault("properties", {})
-    spec = {"name": legal(function["name"]), "description": function["description"], "parameters": parameters}
-    return domain_tool(spec)
-
-
 def _single(record: dict[str, Any], answer: Any, unanswered: str) -> Case | Inconsistent:
-    tools = tuple(_tool(function) for function in record["function"])
+    tools = tuple(function_tool(function) for function in record["function"])
     messages = [message for turn in record["question"] for message in turn]
     if len({tool.name for tool in tools}) < len(tools):
         return "two of its functions have the same name"
@@ -308,7 +253,7 @@ def _multi(record: dict[str, Any], answer: Any, documents: Path) -> Iterator[Cas
     before: tuple[Turn, ...] = ()
     for number, (messages, calls) in enumerate(zip(record["question"], answer, strict=True)):
         hidden = excluded | {name for turn, names in later.items() if turn > number for name in names}
-        tools = tuple(_tool(f) for f in functions if f["name"] not in hidden)
+        tools = tuple(function_tool(f) for f in functions if f["name"] not in hidden)
         asked = messages or [{"role": "user", "content": _NEW_TOOLS}]
         intents = tuple(_python_call(text, functions) for text in calls)
         case = _case(record["id"], number + 1, tools, asked, before, _turn_expectation(intents))

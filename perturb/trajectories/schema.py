@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,6 +14,7 @@ from perturb.core.reading import parsed, read_bytes
 from perturb.core.registry import check_params
 from perturb.core.values import Family, Source
 from perturb.toolbox.json_schema import schema_problem
+from perturb.trajectories.lines import line_of
 from perturb.trajectories.patterns import argument_problem, problem
 
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
@@ -269,51 +269,5 @@ def read_fixture(path: Path) -> Fixture:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "fixture"
-        line = _line_of(raw.decode(), first["loc"])
+        line = line_of(raw.decode(), *first["loc"])
         raise UserError(f"{path}: line {line}: {place}: {first['msg']}") from error
-
-
-def line_of_step(text: str, number: int, *location: int | str) -> int:
-    """The line of a fixture's text where its assistant step `number` (from 1), or a place in it, starts."""
-    steps = [place for place, turn in enumerate(json.loads(text)["turns"]) if turn.get("user") is None]
-    return _line_of(text, ("turns", steps[number - 1], *location))
-
-
-def line_of(text: str, *location: int | str) -> int:
-    """The line of a fixture's text where the value at `location` starts."""
-    return _line_of(text, location)
-
-
-def _line_of(text: str, location: tuple[int | str, ...]) -> int:
-    """The line where the value at `location` starts, or where its nearest existing parent does."""
-    position, decoder = _skip(text, 0), json.JSONDecoder()
-    for key in location:
-        child = _child(text, position, key, decoder)
-        if child is None:
-            break
-        position = child
-    return text.count("\n", 0, position) + 1
-
-
-def _skip(text: str, position: int) -> int:
-    while position < len(text) and text[position] in " \t\r\n,:":
-        position += 1
-    return position
-
-
-def _child(text: str, position: int, key: int | str, decoder: json.JSONDecoder) -> int | None:
-    """Where the member `key` of the container at `position` starts."""
-    opening = text[position] if position < len(text) else ""
-    if opening not in "{[" or (opening == "{") != isinstance(key, str):
-        return None
-    position, index = _skip(text, position + 1), 0
-    while position < len(text) and text[position] not in "}]":
-        name: int | str = index
-        if opening == "{":
-            name, position = decoder.raw_decode(text, position)
-            position = _skip(text, position)
-        if name == key:
-            return position
-        _, position = decoder.raw_decode(text, position)
-        position, index = _skip(text, position), index + 1
-    return None

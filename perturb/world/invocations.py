@@ -59,20 +59,8 @@ def invocation(line: str, text: Callable[[str], str | None] | None = None, cwd: 
     words = _program(words)
     if not words:
         return Invocation("")
-    program, rest, filters = words[0], _joined(words[0], words[1:]), []
-    kept: list[str] = []
-    while rest:
-        word = rest.pop(0)
-        name, _, value = word.partition("=")
-        if name in _FILTERS and program == "pytest":
-            filters.append((name, value or (rest.pop(0) if rest else "")))
-        elif word in _VALUED.get(program, ()):
-            rest = rest[1:]
-        elif name in _PLACES.get(program, ()):
-            place = _below(value or (rest.pop(0) if rest else ""), cwd).removeprefix("./")
-            kept += [f"{name}={place}"] if place not in (*_TAKEN_ANYWAY, "", cwd) else []
-        elif not _DECORATION.fullmatch(word):
-            kept.append(word)
+    program = words[0]
+    kept, filters = _kept(program, _joined(program, words[1:]), cwd)
     operands = [_bare(program, word) for word in kept if not word.startswith("-")]
     options = {word for word in kept if word.startswith("-")}
     if program == "pytest":
@@ -88,6 +76,25 @@ def invocation(line: str, text: Callable[[str], str | None] | None = None, cwd: 
         operands = [word for word in operands if "=" not in word]
         operands = operands or ([_default_target(text, cwd)] if text is not None else [])
     return Invocation(program, tuple(operands), frozenset(options), tuple(sorted(filters)))
+
+
+def _kept(program: str, rest: list[str], cwd: str) -> tuple[list[str], list[tuple[str, str]]]:
+    """The words that decide what a program does, and pytest's filters; what only changes how it looks is gone."""
+    kept: list[str] = []
+    filters: list[tuple[str, str]] = []
+    while rest:
+        word = rest.pop(0)
+        name, _, value = word.partition("=")
+        if name in _FILTERS and program == "pytest":
+            filters.append((name, value or (rest.pop(0) if rest else "")))
+        elif word in _VALUED.get(program, ()):
+            rest = rest[1:]
+        elif name in _PLACES.get(program, ()):
+            place = _below(value or (rest.pop(0) if rest else ""), cwd).removeprefix("./")
+            kept += [f"{name}={place}"] if place not in (*_TAKEN_ANYWAY, "", cwd) else []
+        elif not _DECORATION.fullmatch(word):
+            kept.append(word)
+    return kept, filters
 
 
 def _joined(program: str, words: list[str]) -> list[str]:

@@ -12,7 +12,7 @@ from perturb.judging.ideal import ideal, spoken
 from perturb.judging.scoring import score
 from perturb.recordings.loading import import_files
 from perturb.scaffolding.binding import bind
-from perturb.trajectories.bfcl import json_schema, legal
+from perturb.trajectories.bfcl_functions import json_schema, legal
 from perturb.trajectories.imported import load_cases
 
 FILES = (
