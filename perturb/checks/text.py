@@ -62,10 +62,12 @@ def _rid_of(text: str, word: str) -> str:
     """`text` without `word` (in small letters), also where taking one out makes another; one pass (KMP on a stack)."""
     # The one letter whose small form is two, and the one with two small forms.
     text, word = text.replace("\u0130", "I"), word.replace("\u03c2", "\u03c3")
+    if not word or word not in text.lower().replace("\u03c2", "\u03c3"):
+        return text
     back = _fallbacks(word)
     kept: list[str] = []
     reached = [0]
-    for char in text if word else ():
+    for char in text:
         small, state = char.lower().replace("\u03c2", "\u03c3"), reached[-1]
         while state and word[state] != small:
             state = back[state - 1]
@@ -73,7 +75,7 @@ def _rid_of(text: str, word: str) -> str:
         kept.append(char)
         if reached[-1] == len(word):
             del kept[-len(word) :], reached[-len(word) :]
-    return "".join(kept) if word else text
+    return "".join(kept)
 
 
 def _fallbacks(word: str) -> list[int]:
