@@ -58,6 +58,7 @@ def json_schema(source: JsonObject) -> dict[str, Any]:
 
 
 def function_tool(function: JsonObject) -> Tool:
+    """A function's document as a tool. Raises what a document without name, description or parameters leads to."""
     parameters = json_schema(function["parameters"])
     parameters.setdefault("properties", {})
     spec = {"name": legal(function["name"]), "description": function["description"], "parameters": parameters}
