@@ -13,7 +13,7 @@ import orjson
 
 from perturb.campaign.shapes import problem
 from perturb.core.errors import StorageError, UserError
-from perturb.core.files import make_folder, move, read_json, storing, write_atomic
+from perturb.core.files import make_folder, move, open_own, read_json, storing, write_atomic
 from perturb.core.redaction import redacted
 
 MANIFEST = "run.json"
@@ -135,7 +135,7 @@ def locked(folder: Path) -> Iterator[None]:
     make_folder(folder)
     path = folder / LOCK
     with storing(path):
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        handle = open_own(path, os.O_RDWR | os.O_CREAT)
     try:
         try:
             fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

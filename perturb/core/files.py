@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import Any
 
 import orjson
@@ -47,11 +48,12 @@ def storing(path: Path) -> Iterator[None]:
 def writing(path: Path) -> Iterator[Callable[[bytes], None]]:
     """Within, `path` is written piece by piece under another name; it gets its own at the end, if all went well.
 
-    Raises StorageError; the old file is then as it was.
+    Raises StorageError; the old file is then as it was. Raises UserError for a device or a pipe of that name.
     """
     # By process, so that two writers of one file never share a half-written one.
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     with storing(path):
+        _replaceable(path)
         try:
             handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
             try:
@@ -65,6 +67,14 @@ def writing(path: Path) -> Iterator[Callable[[bytes], None]]:
                 os.unlink(temporary)
             raise
         _sync_folder(path.parent)
+
+
+def _replaceable(path: Path) -> None:
+    """A device that is replaced by a file is lost to the whole machine."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        kind = os.stat(path).st_mode
+        if not (S_ISREG(kind) or S_ISDIR(kind)):
+            raise UserError(f"{path}: is a device or a pipe, no file")
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -97,6 +107,26 @@ def move(path: Path, to: Path) -> None:
         _sync_folder(to.parent)
 
 
+def open_own(path: Path, flags: int) -> int:
+    """A handle of a file that a run keeps in its folder.
+
+    Raises UserError for a link (it would lead out of the folder) and for what is no file (it may never end).
+    """
+    try:
+        handle = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise UserError(f"{path}: is a link; a run keeps this file in its own folder") from error
+        raise
+    try:
+        if S_ISREG(os.fstat(handle).st_mode):
+            return handle
+        raise UserError(f"{path}: not a file")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
 def _write_all(handle: int, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
@@ -122,7 +152,7 @@ class Appender:
         self.path = path
         with storing(path):
             new = not path.exists()
-            self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+            self._handle = open_own(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
             if new:
                 _sync_folder(path.parent)
 
@@ -162,7 +192,7 @@ def lines(path: Path) -> Iterator[bytes]:
     """
     with storing(path):
         try:
-            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            handle = open_own(path, os.O_RDONLY)
         except FileNotFoundError:
             return
         try:
@@ -182,7 +212,7 @@ def lines(path: Path) -> Iterator[bytes]:
 def read_at(path: Path, places: Iterable[tuple[int, int]]) -> Iterator[bytes]:
     """The bytes of a file at each (offset, length), in the order given. Raises StorageError when it cannot be read."""
     with storing(path):
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        handle = open_own(path, os.O_RDONLY)
         try:
             for offset, length in places:
                 yield os.pread(handle, length, offset)

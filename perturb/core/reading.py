@@ -43,18 +43,20 @@ def json_lines(path: Path, largest: int = 20 * LARGEST) -> Iterator[tuple[int, A
 def read_bytes(path: Path, largest: int = LARGEST) -> bytes:
     """The bytes of a regular file. Raises UserError when there is none of that name, or it is too large."""
     with opening(path):
-        found = path.stat()
-        if not S_ISREG(found.st_mode):
-            raise UserError(f"{path}: not a file" if not path.is_dir() else f"{path}: a folder, not a file")
-        if found.st_size > largest:
+        if path.stat().st_size > largest:
             raise UserError(f"{path}: larger than {largest} bytes")
         return path.read_bytes()
 
 
 @contextmanager
 def opening(path: Path) -> Iterator[None]:
-    """Within, what keeps `path` from being read becomes a UserError: not there, no right to, no name for a file."""
+    """Within, what keeps `path` from being read becomes a UserError: not there, no right to, no name for a file.
+
+    So is what is no file: reading a pipe or a device may never end.
+    """
     try:
+        if not S_ISREG(path.stat().st_mode):
+            raise UserError(f"{path}: not a file" if not path.is_dir() else f"{path}: a folder, not a file")
         yield
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}") from error

@@ -11,9 +11,20 @@ from perturb.core.values import Failure
 
 # Statuses that no request of a run will get past: a wrong key, no permission, a wrong address or model.
 FINAL = ("http_401", "http_403", "http_404")
+# What one server may do wrong and another not: no answer in time, or one that no server of this API would give.
+_STRAY = ("timeout", "bad_http", "bad_json", "bad_body")
 # Failures in a row, with no answer in between, after which a server is rested.
 _IN_A_ROW = 3
 _LONGEST_REST_S = 30.0
+
+
+def is_stray(kind: str) -> bool:
+    """Whether a failure may be its server's alone, so that another is asked, and this one not for ever.
+
+    >>> is_stray("bad_json"), is_stray("http_301"), is_stray("http_400")
+    (True, True, False)
+    """
+    return kind in _STRAY or kind.startswith(("http_2", "http_3"))
 
 
 @dataclass

@@ -25,7 +25,7 @@ from perturb.engines.base import RECOMMENDED, Key, Pull, Sampling
 from perturb.engines.http import exchange, pause
 from perturb.engines.pool import session
 from perturb.engines.rendered import Rendering
-from perturb.engines.replicas import FINAL, Replica, Replicas
+from perturb.engines.replicas import FINAL, Replica, Replicas, is_stray
 from perturb.engines.settings import Settings
 
 DEFAULTS = Settings()
@@ -158,10 +158,10 @@ class _Asker:
                 self.replicas.answered(server)
                 return replace(got, tries=tries)
             wait_s = pause(tries, self.settings.pause_s, wait_s)
-            passing = got.retryable or got.kind in FINAL
-            self.replicas.failed(server, got, wait_s, passing or got.kind == "timeout")
+            passing, stray = got.retryable or got.kind in FINAL, is_stray(got.kind)
+            self.replicas.failed(server, got, wait_s, passing or stray)
             elsewhere = any(other is not server for other in self.replicas.awake())
-            if (tries >= TRIES and got.kind not in FINAL) or not (passing or (got.kind == "timeout" and elsewhere)):
+            if (tries >= TRIES and got.kind not in FINAL) or not (passing or (stray and elsewhere)):
                 return replace(got, tries=tries)
             avoid = server
             if not elsewhere and not server.given_up:

@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from stat import S_ISREG
 from typing import Any
 
 import orjson
@@ -129,11 +128,8 @@ def _tokens(path: Path) -> Iterator[tuple[bytes, bytes]]:
 
 def _first(path: Path) -> bytes:
     """The first byte that is no white space. Raises UserError when there is no file, or it is empty."""
-    with opening(path):
-        if not S_ISREG(path.stat().st_mode):
-            raise UserError(f"{path}: not a file" if not path.is_dir() else f"{path}: a folder, not a file")
-        with path.open("rb") as file:
-            head = file.read(_CHUNK).lstrip()
+    with opening(path), path.open("rb") as file:
+        head = file.read(_CHUNK).lstrip()
     if not head:
         raise UserError(f"{path}: is empty")
     return head[:1]
