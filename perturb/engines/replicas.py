@@ -13,6 +13,8 @@ from perturb.core.values import Failure
 FINAL = ("http_401", "http_403", "http_404")
 # What one server may do wrong and another not: no answer in time, or one that no server of this API would give.
 _STRAY = ("timeout", "bad_http", "bad_json", "bad_body")
+# What another server of the same model would say to the request as well.
+_THE_REQUESTS = ("http_400", "http_413", "http_422")
 # Failures in a row, with no answer in between, after which a server is rested.
 _IN_A_ROW = 3
 _LONGEST_REST_S = 30.0
@@ -24,7 +26,7 @@ def is_stray(kind: str) -> bool:
     >>> is_stray("bad_json"), is_stray("http_301"), is_stray("http_400")
     (True, True, False)
     """
-    return kind in _STRAY or kind.startswith(("http_2", "http_3"))
+    return kind in _STRAY or (kind.startswith("http_") and kind not in _THE_REQUESTS)
 
 
 @dataclass

@@ -107,13 +107,25 @@ def test_redirects_are_not_followed_with_the_key(hostile: Raw) -> None:
     assert all(KEY.encode() in head for head in hostile.heads)
 
 
-BROKEN = ("closes at once", "503", "500", "silence", "truncated", "401", "garbage", "html", "an error in a 200", "301")
+BROKEN = (
+    "closes at once",
+    "503",
+    "500",
+    "silence",
+    "truncated",
+    "401",
+    "garbage",
+    "html",
+    "an error in a 200",
+    "301",
+    "418",
+)
 
 
 @pytest.mark.parametrize("broken", BROKEN)
 def test_a_broken_replica_costs_nobody_an_answer(hostile: Raw, broken: str) -> None:
     """Its requests go to the other, and it is rested or given up: it is not asked again for each request."""
-    named = {"truncated": FAULTS["a body cut by its length"][0], "401": says(401)}
+    named = {"truncated": FAULTS["a body cut by its length"][0], "401": says(401), "418": says(418)}
     fault = named.get(broken) or FAULTS[broken][0]
     with raw() as sound:
         hostile.plan = lambda _number: fault
